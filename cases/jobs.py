@@ -1,0 +1,14 @@
+"""Housekeeping that the clock rings for."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django_rq import job
+
+from cases import intake
+
+
+@job("monitor")
+def forget() -> None:
+    """Drop what someone began to enter and left for a day."""
+    intake.forget_stale(timezone.now())

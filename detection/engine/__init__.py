@@ -1,0 +1,26 @@
+"""Recognition: is this the victim's material? Pure Python and numpy, no Django; give it files, get findings.
+
+references = ReferenceSet()
+references.add("a", fingerprint_media("reference.mp4", dense=True))
+for finding in compare(fingerprint_media("found.mp4", dense=False), references): ...
+"""
+
+from .cage import MediaError, cage_available, cage_state, memory_file, open_media
+from .frames import frame_at
+from .media import MediaFingerprint, fingerprint_media
+from .scoring import Finding, ReferenceSet, Segment, compare
+
+__all__ = [
+    "Finding",
+    "MediaError",
+    "MediaFingerprint",
+    "ReferenceSet",
+    "Segment",
+    "cage_available",
+    "cage_state",
+    "compare",
+    "fingerprint_media",
+    "frame_at",
+    "memory_file",
+    "open_media",
+]

@@ -1,0 +1,177 @@
+"""From a medium to numbers: one gray pipe of small pictures, one pipe of sound, one picture for the officer.
+
+Pictures are squashed to SIDE x SIDE gray; the DCT hashes only look at relative positions. The loop filter is
+skipped: it moves a PDQ hash by two bits (median) and costs a third of the decoding.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import ffmpeg
+import numpy as np
+
+from .cage import Limits, MediaError, MediaSource, OpenMedia, Outcome, input_options, open_media, run_ffmpeg
+
+SIDE = 128
+# Hand-held pictures move enough in a quarter of a second to break a hash, so references are sampled twice as often.
+RATE_LIGHT = 4.0
+RATE_DENSE = 8.0
+MAX_FRAMES_DENSE = 14_400
+MAX_FRAMES_LIGHT = 7_200
+SOUND_RATE = 8_000
+MAX_SOUND_SECONDS = 4 * 3600
+IMAGE_FORMATS = ("png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the container says, before anything is believed."""
+
+    format: str
+    duration_seconds: float
+    has_video: bool
+    has_sound: bool
+    width: int
+    height: int
+
+    @property
+    def is_image(self) -> bool:
+        return self.format in IMAGE_FORMATS
+
+
+def probe(media: MediaSource | OpenMedia) -> Probe:
+    """Format, length and streams as ffmpeg reports them. Raises MediaError."""
+    with open_media(media) as opened:
+        arguments = [*_input_arguments(opened), "-map_metadata", "-1", "-t", "0", "-f", "null", "-"]
+        report = run_ffmpeg(["-v", "info", *arguments], opened, Limits(wall_seconds=20, cpu_seconds=15)).stderr
+    found = re.search(r"Input #0, ([^\n]+?), from", report)
+    if not found:
+        raise _open_error(report)
+    size = re.search(r"Stream #0:\d+.*?Video:.*?, (\d{1,5})x(\d{1,5})", report)
+    return Probe(
+        format=found[1],
+        duration_seconds=_duration(report),
+        has_video=bool(re.search(r"Stream #0:\d+.*?: Video:", report)),
+        has_sound=bool(re.search(r"Stream #0:\d+.*?: Audio:", report)),
+        width=int(size[1]) if size else 0,
+        height=int(size[2]) if size else 0,
+    )
+
+
+def _duration(report: str) -> float:
+    found = re.search(r"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)", report)
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else 0.0
+
+
+def _input_arguments(media: OpenMedia) -> list[str]:
+    return ["-protocol_whitelist", str(input_options()["protocol_whitelist"]),
+            "-format_whitelist", str(input_options()["format_whitelist"]), "-i", media.path_inside]  # fmt: skip
+
+
+def _open_error(report: str) -> MediaError:
+    if "moov atom not found" in report or "End of file" in report:
+        return MediaError("truncated", "The file is cut off: its table of contents is missing.")
+    if "not in allowed" in report or "not on whitelist" in report:
+        return MediaError("not_media", "The file is a playlist or a format that is not accepted.")
+    if "Cannot allocate memory" in report or "allowed max_pixels" in report:
+        return MediaError("too_large", "The pictures are larger than can be decoded safely.")
+    return MediaError("not_media", "The file is not a video or picture that can be read.")
+
+
+def gray_frames(media: OpenMedia, about: Probe, *, dense: bool, fast: bool = False,
+                size: tuple[int, int] = (SIDE, SIDE)) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Small gray pictures, uint8 (n, height, width), and their times in seconds, float32 (n,).
+
+    `dense` is for references; `fast` lets the decoder leave out frames no other frame needs.
+    Raises MediaError `no_video`, `truncated`, `too_large`, `timed_out`.
+    """
+    if not about.has_video:
+        raise MediaError("no_video", "The file holds no pictures.")
+    most = MAX_FRAMES_DENSE if dense else MAX_FRAMES_LIGHT
+    rate = _rate(about.duration_seconds, RATE_DENSE if dense else RATE_LIGHT, most)
+    outcome = run_ffmpeg(_gray_graph(media, about, rate, most, fast, size), media, _limits(about.duration_seconds))
+    width, height = size
+    count = len(outcome.stdout) // (width * height)
+    if count == 0:
+        raise _decode_error(outcome)
+    frames = np.frombuffer(outcome.stdout, np.uint8, count * width * height).reshape(count, height, width)
+    return frames, np.arange(count, dtype=np.float32) / np.float32(rate)
+
+
+def _rate(duration_seconds: float, wanted: float, most: int) -> float:
+    """Frames per second: fewer than wanted for media so long that they would not fit into memory."""
+    return wanted if duration_seconds * wanted <= most else most / duration_seconds
+
+
+def _limits(duration_seconds: float) -> Limits:
+    """A 720p second costs 0.05 CPU seconds; ten times that is allowed for larger pictures and slower codecs."""
+    cpu = int(30 + min(duration_seconds, 4 * 3600) * 0.5)
+    return Limits(wall_seconds=2.0 * cpu, cpu_seconds=cpu)
+
+
+def _gray_graph(media: OpenMedia, about: Probe, rate: float, most: int, fast: bool, size: tuple[int, int]) -> list[str]:
+    decoder = {"skip_loop_filter": "all"} | ({"skip_frame": "noref"} if fast else {})
+    video = ffmpeg.input(media.path_inside, **input_options(), **decoder).video
+    if not about.is_image:
+        # Rounding up gives the frame shown at that very moment; the default is up to half a step late.
+        video = video.filter("fps", f"{rate:.6f}", round="up")
+    small = video.filter("scale", *size, flags="area", out_range="full").filter("format", "gray")
+    output = ffmpeg.output(small, "pipe:1", format="rawvideo", **{"frames:v": 1 if about.is_image else most})
+    return ["-v", "error", *output.get_args()]
+
+
+def _decode_error(outcome: Outcome) -> MediaError:
+    report = outcome.stderr
+    if "allocate memory" in report or "max_pixels" in report or "Picture size" in report or "dimensions" in report:
+        return MediaError("too_large", "The pictures are larger than can be decoded safely.")
+    return MediaError("truncated", "The file is damaged: not one picture could be decoded.")
+
+
+def sound_samples(media: OpenMedia, about: Probe) -> np.ndarray:
+    """Mono sound at SOUND_RATE, float32 in -1..1; empty when there is none or it cannot be decoded."""
+    if not about.has_sound:
+        return np.zeros(0, np.float32)
+    sound = ffmpeg.input(media.path_inside, **input_options(), vn=None).audio
+    output = ffmpeg.output(sound, "pipe:1", format="s16le", ac=1, ar=SOUND_RATE, t=MAX_SOUND_SECONDS)
+    outcome = run_ffmpeg(["-v", "error", *output.get_args()], media, _limits(about.duration_seconds))
+    return np.frombuffer(outcome.stdout[: len(outcome.stdout) // 2 * 2], np.int16).astype(np.float32) / 32768
+
+
+def frame_at(media: MediaSource | OpenMedia, seconds: float, width: int = 480, gray: bool = True, blur: int = 0,
+             height: int | None = None) -> bytes:  # fmt: skip
+    """One picture of a medium as JPEG bytes, for the officer's side-by-side strip.
+
+    `blur` 0..10 is applied inside ffmpeg, so an unblurred picture need never exist outside the cage.
+    A time past the end gives the nearest earlier picture that can be decoded. Raises MediaError.
+    """
+    with open_media(media) as opened:
+        about = probe(opened)
+        if not about.has_video:
+            raise MediaError("no_video", "The file holds no pictures.")
+        for moment in _moments(seconds, about):
+            outcome = run_ffmpeg(_picture_graph(opened, moment, width, height, gray, blur), opened, Limits(30, 20))
+            if outcome.stdout:
+                return outcome.stdout
+    raise _decode_error(outcome)
+
+
+def _moments(seconds: float, about: Probe) -> list[float]:
+    if about.is_image:
+        return [0.0]
+    wanted = min(max(0.0, seconds), about.duration_seconds or seconds)
+    return sorted({wanted, max(0.0, wanted - 0.5), 0.0}, reverse=True)
+
+
+def _picture_graph(media: OpenMedia, seconds: float, width: int, height: int | None, gray: bool, blur: int
+                   ) -> list[str]:  # fmt: skip
+    seek = {"ss": f"{seconds:.3f}"} if seconds > 0 else {}
+    picture = ffmpeg.input(media.path_inside, **input_options(), **seek).video
+    picture = picture.filter("scale", width, height or -2)
+    if blur > 0:
+        picture = picture.filter("gblur", sigma=min(blur, 10) * width / 160)
+    picture = picture.filter("format", "gray" if gray else "yuvj420p")
+    output = ffmpeg.output(picture, "pipe:1", format="image2pipe", vcodec="mjpeg", strict="unofficial",
+                           **{"frames:v": 1, "q:v": 4})  # fmt: skip
+    return ["-v", "error", *output.get_args()]

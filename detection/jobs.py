@@ -1,0 +1,73 @@
+"""The doorbell: load nothing, call a verb, ring for what comes next. A lost ring costs the time until the next sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import django_rq
+from django.utils import timezone
+from django_rq import job
+
+from cases.models import Case, Evidence
+from detection import pipeline
+from detection.models import Candidate, Match, Source
+
+RINGS_A_SWEEP = 200
+
+
+@job("score")
+def fingerprint(evidence_id: str) -> None:
+    ring("score", examine, pipeline.fingerprint_evidence(evidence_id))
+
+
+@job("monitor")
+def look(evidence_id: str) -> None:
+    ring("score", examine, pipeline.look_at_evidence(evidence_id))
+
+
+@job("monitor")
+def visit(source_id: str) -> None:
+    ring("score", examine, pipeline.visit_source(source_id))
+
+
+@job("score")
+def examine(candidate_id: str) -> None:
+    ring("capture", capture, pipeline.examine_candidate(candidate_id))
+
+
+@job("capture")
+def capture(match_id: str) -> None:
+    pipeline.capture_match(match_id)
+
+
+@job("monitor")
+def sweep() -> None:
+    """Ring for every row that is due, and end those that were broken off too often."""
+    at = timezone.now()
+    pipeline.give_up(at)
+    for queue_name, verb, rows in due(at):
+        ring(queue_name, verb, rows.values_list("pk", flat=True)[:RINGS_A_SWEEP])
+
+
+def due(at: datetime) -> list[tuple[str, Callable[[str], None], Any]]:
+    watched = Case.objects.watched(at)
+    addresses = Evidence.objects.free(at).filter(kind=Evidence.Kind.URL, status=Evidence.Status.RECEIVED)
+    return [
+        ("score", fingerprint, Evidence.objects.to_fingerprint(at)),
+        ("monitor", look, addresses.filter(case__in=watched)),
+        ("monitor", visit, Source.objects.to_visit(at)),
+        ("score", examine, Candidate.objects.to_examine(at)),
+        ("capture", capture, Match.objects.to_capture(at).filter(case__in=watched)),
+    ]
+
+
+def ring(queue_name: str, verb: Callable[[str], None], ids: Iterable[object]) -> None:
+    """Enqueue the verb once for each row; a row that already waits in the queue is not rung for again."""
+    queue = django_rq.get_queue(queue_name)
+    waiting = set(queue.get_job_ids())
+    for pk in ids:
+        name = f"{verb.__name__}-{pk}"
+        if name not in waiting:
+            queue.enqueue(verb, str(pk), job_id=name)

@@ -1,0 +1,165 @@
+"""What is watched, what was found, what was judged. A captured match is the message to takedown."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Capture, Case, Evidence, Leased, LeasedQuerySet
+
+
+class EvidenceFingerprint(models.Model):
+    """Perceptual fingerprint of one evidence, sealed with its case's key."""
+
+    evidence = models.OneToOneField(Evidence, on_delete=models.CASCADE, related_name="fingerprint")
+    sealed = models.BinaryField()
+    frame_count = models.PositiveIntegerField()
+    duration_seconds = models.FloatField(default=0)
+    made_at = models.DateTimeField(default=timezone.now)
+
+
+class SourceQuerySet(LeasedQuerySet):
+    def to_visit(self, at: datetime) -> SourceQuerySet:
+        return self.free(at).filter(status=Source.Status.ACTIVE, next_visit_at__lte=at)  # type: ignore[return-value]
+
+
+class Source(Leased):
+    """A place that is watched."""
+
+    class Kind(models.TextChoices):
+        LISTING = "listing", _("Listing page with detail pages")
+        FEED = "feed", _("RSS or Atom feed")
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+
+    name = models.CharField(_("name"), max_length=80)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    url = models.URLField(_("start address"), max_length=2000)
+    rendered = models.BooleanField(
+        _("needs a browser"), default=False, help_text=_("The page builds its list with scripts.")
+    )
+    item_selector = models.CharField(
+        _("links to detail pages"), max_length=200, blank=True, help_text=_("CSS selector; empty finds them by itself.")
+    )
+    next_selector = models.CharField(_("link to the next page"), max_length=200, blank=True)
+    page_limit = models.PositiveSmallIntegerField(_("pages a visit"), default=3)
+    every_minutes = models.PositiveIntegerField(_("visit every (minutes)"), default=30)
+    status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
+    visited_at = models.DateTimeField(null=True, blank=True, editable=False)
+    next_visit_at = models.DateTimeField(default=timezone.now)
+    failure = models.CharField(max_length=300, blank=True, editable=False)
+    found_last_visit = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = SourceQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def media_key(page_url: str, media_url: str) -> str:
+    """Fixed-width key of a page and the medium on it (addresses are too long for a unique index)."""
+    return hashlib.sha256(f"{page_url}\n{media_url}".encode()).hexdigest()
+
+
+class CandidateQuerySet(LeasedQuerySet):
+    def to_examine(self, at: datetime) -> CandidateQuerySet:
+        return self.free(at).filter(status=Candidate.Status.NEW)  # type: ignore[return-value]
+
+
+class Candidate(Leased):
+    """Media found on a page, not yet judged."""
+
+    class Status(models.TextChoices):
+        NEW = "new", _("New")
+        CLEARED = "cleared", _("Cleared")
+        MATCHED = "matched", _("Matched")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.ForeignKey(Source, null=True, blank=True, on_delete=models.SET_NULL, related_name="candidates")
+    page_url = models.TextField()
+    media_url = models.TextField()
+    key = models.CharField(max_length=64, unique=True, editable=False)
+    title = models.CharField(max_length=300, blank=True)
+    uploader = models.CharField(max_length=120, blank=True)
+    status = models.CharField(max_length=8, choices=Status, default=Status.NEW)
+    reason = models.CharField(max_length=300, blank=True)
+    digest = models.CharField(max_length=71, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    found_at = models.DateTimeField(default=timezone.now)
+    examined_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CandidateQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["found_at"]
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.key = media_key(self.page_url, self.media_url)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class MatchQuerySet(LeasedQuerySet):
+    def captured(self) -> MatchQuerySet:
+        """Preserved, and the same material: by the engine's verdict or by an officer's."""
+        sure = Q(verdict=Match.Verdict.CONFIRMED) | Q(accepted_at__isnull=False)
+        return self.filter(sure, status=Match.Status.CAPTURED)  # type: ignore[return-value]
+
+    def undecided(self) -> MatchQuerySet:
+        """Preserved, and waiting for an officer's look: same place or person, perhaps not the same material."""
+        return self.filter(  # type: ignore[return-value]
+            status=Match.Status.CAPTURED, verdict=Match.Verdict.REVIEW, accepted_at=None
+        )
+
+    def to_capture(self, at: datetime) -> MatchQuerySet:
+        return self.free(at).filter(status=Match.Status.FOUND)  # type: ignore[return-value]
+
+
+class Match(Leased):
+    """Candidate and evidence judged to be the same material, or worth an officer's look."""
+
+    class Verdict(models.TextChoices):
+        CONFIRMED = "confirmed", _("Copy")
+        REVIEW = "review", _("To be looked at")
+
+    class Status(models.TextChoices):
+        FOUND = "found", _("Found")
+        CAPTURED = "captured", _("Captured")
+        UNCAPTURED = "uncaptured", _("Capture failed")
+        DISMISSED = "dismissed", _("Dismissed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="matches")
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="matches")
+    evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="matches")
+    status = models.CharField(max_length=10, choices=Status, default=Status.FOUND)
+    reason = models.CharField(max_length=300, blank=True)
+    verdict = models.CharField(max_length=9, choices=Verdict)
+    score = models.FloatField()
+    query_percent = models.FloatField(default=0)
+    reference_percent = models.FloatField(default=0)
+    segments = models.JSONField(default=list)
+    kinds = models.JSONField(default=list)
+    transform = models.CharField(max_length=60, blank=True)
+    best_candidate_seconds = models.FloatField(default=0)
+    best_reference_seconds = models.FloatField(default=0)
+    capture = models.ForeignKey(Capture, null=True, blank=True, on_delete=models.PROTECT, related_name="matches")
+    judged_at = models.DateTimeField(default=timezone.now)
+    captured_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    dismissed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MatchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["judged_at"]
+        verbose_name_plural = "matches"
+        constraints = [models.UniqueConstraint(fields=["candidate", "evidence"], name="judged_once")]

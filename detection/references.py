@@ -1,0 +1,68 @@
+"""The fingerprints of all watched material, ready to compare with."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from cases import vault
+from cases.models import Case, Evidence
+from detection.engine import MediaFingerprint, ReferenceSet
+from detection.models import EvidenceFingerprint
+
+logger = logging.getLogger(__name__)
+
+# Which fingerprints, made when: two equal versions hold the same material.
+Version = dict[UUID, datetime]
+
+_lock = threading.Lock()
+_loaded: Version = {}
+_references = ReferenceSet()
+
+
+def wanted(at: datetime) -> Version:
+    """Fingerprinted evidence of the cases that are watched now: active, with a consent that holds."""
+    rows = EvidenceFingerprint.objects.filter(evidence__case__in=Case.objects.watched(at))
+    return dict(rows.exclude(evidence__status=Evidence.Status.UNUSABLE).values_list("evidence_id", "made_at"))
+
+
+def reference_set() -> tuple[ReferenceSet, Version]:
+    """The references, named by evidence id, and their version.
+
+    Kept in the process; what was withdrawn leaves it and what is new joins it before it is handed out.
+    """
+    with _lock:
+        now_wanted = wanted(timezone.now())
+        for evidence_id in [known for known, made_at in _loaded.items() if now_wanted.get(known) != made_at]:
+            _references.remove(str(evidence_id))
+            del _loaded[evidence_id]
+        for stored in _stored(now_wanted):
+            _load(stored)
+        return _references, dict(_loaded)
+
+
+def _stored(version: Version) -> list[EvidenceFingerprint]:
+    missing = [evidence_id for evidence_id in version if evidence_id not in _loaded]
+    rows = EvidenceFingerprint.objects.filter(evidence_id__in=missing)
+    return list(rows.select_related("evidence__case")) if missing else []
+
+
+def _load(stored: EvidenceFingerprint) -> None:
+    """Open one fingerprint. One that cannot be opened makes its evidence unusable, in sight of its officer."""
+    evidence = stored.evidence
+    try:
+        opened = vault.open_bytes(evidence.case, FIELD, bytes(stored.sealed))
+        _references.add(str(evidence.pk), MediaFingerprint.from_bytes(opened))
+    except (vault.VaultError, ValueError) as error:
+        logger.error("fingerprint of evidence %s cannot be opened: %s", evidence.pk, error)
+        Evidence.objects.filter(pk=evidence.pk).update(status=Evidence.Status.UNUSABLE, reason=str(error)[:300])
+        return
+    _loaded[evidence.pk] = stored.made_at
+
+
+# The field's name is part of what the seal vouches for.
+FIELD = "fingerprint"

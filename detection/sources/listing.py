@@ -1,0 +1,157 @@
+"""A listing page, its next pages, and the detail pages it links to."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit
+
+from django.utils.translation import gettext as _
+from selectolax.lexbor import LexborNode, SelectolaxError
+
+from detection.sources.base import FoundMedia, SourceError
+from detection.sources.pages import Page, found_on, leads_to_media, open_page
+from detection.sources.watch import Watch
+
+NEXT_WORDS = {"next", "next page", "older", "›", "»", "→", ">", ">>", "次へ", "次のページ", "次", "далее",
+              "вперёд", "следующая", "다음", "다음 페이지", "下一页", "下一頁", "siguiente", "tiếp", "ถัดไป"}  # fmt: skip
+# Parts of a page that lead elsewhere.
+AROUND = {"nav", "header", "footer", "aside"}
+PAGING = re.compile(r"\bpag(e|er|ination|ing)\b|page-?numbers|\bbreadcrumb", re.IGNORECASE)
+NUMBER = re.compile(r"[\d\s.,…«»‹›<>]*\Z")
+ASCENT = 6
+
+
+class Listing(Watch):
+    """Start page → detail pages → media, on up to `page_limit` pages."""
+
+    def candidates(self, since: datetime | None, at: datetime) -> Iterator[FoundMedia]:
+        asked: set[str] = set()
+        for page in self._pages():
+            links = [link for link in self._links(page) if link not in asked]
+            asked.update(links)
+            # Some sites show everything on one page, or link straight to files.
+            straight = [FoundMedia(page.url, link) for link in links if leads_to_media(link)]
+            self.seen += len(straight)
+            yield from straight
+            if not asked:
+                yield from self._shown_here(page)
+            yield from self.look_into([link for link in links if not leads_to_media(link)], since, at)
+        if not self.seen:
+            raise SourceError(_("No link to a page with media was found. A selector may help."))
+
+    def _shown_here(self, page: Page) -> list[FoundMedia]:
+        found = found_on(page)
+        self.seen += len(found)
+        return found
+
+    def _pages(self) -> Iterator[Page]:
+        address, visited = self.source.url, set[str]()
+        while address and address not in visited and len(visited) < max(1, self.source.page_limit):
+            visited.add(address)
+            try:
+                page = open_page(address, rendered=self.source.rendered)
+            except SourceError as error:
+                if len(visited) == 1:
+                    raise
+                self.opened += 1
+                self.troubles.append(error.sentence)
+                return
+            yield page
+            address = next_page(page, self.source.next_selector)
+
+    def _links(self, page: Page) -> list[str]:
+        if not self.source.item_selector:
+            return detail_links(page)
+        return chosen_links(page, self.source.item_selector)
+
+
+def chosen_links(page: Page, selector: str) -> list[str]:
+    """Addresses of what the selector names: links, or elements that hold one. Raises SourceError for a bad selector."""
+    nodes = (node if node.tag == "a" else node.css_first("a[href]") for node in selected(page, selector))
+    links = (page.absolute(node.attributes.get("href") or "") for node in nodes if node is not None)
+    return list(dict.fromkeys(filter(None, links)))
+
+
+def selected(page: Page, selector: str) -> list[LexborNode]:
+    try:
+        return page.tree.css(selector)
+    except (SelectolaxError, ValueError) as error:
+        raise SourceError(_("The selector “%(selector)s” cannot be read.") % {"selector": selector}) from error
+
+
+def detail_links(page: Page) -> list[str]:
+    """Links of the same host that repeat like cards: the address shape whose links carry most pictures and headings."""
+    worth: dict[str, dict[str, int]] = defaultdict(dict)
+    for node in page.tree.css("body a[href]"):
+        address = page.absolute(node.attributes.get("href") or "")
+        if address and _same_host(address, page.url) and address != page.url and not _leads_elsewhere(node):
+            group = worth[shape_of(address)]
+            group[address] = max(group.get(address, 0), _worth(node))
+    best = max(worth.values(), key=lambda group: sum(group.values()), default={})
+    return list(best)
+
+
+def shape_of(address: str) -> str:
+    """Addresses of one kind of page share it: numbers and the last part of the path do not count.
+
+    >>> shape_of("https://a.example/watch/blue-sky?v=3") == shape_of("https://a.example/watch/12?v=9")
+    True
+    """
+    parts = urlsplit(address)
+    *folders, last = parts.path.rstrip("/").split("/")
+    suffix = last.rpartition(".")[2] if "." in last else ""
+    names = sorted(name for name, _value in parse_qsl(parts.query, keep_blank_values=True))
+    return "|".join([re.sub(r"\d+", "0", "/".join(folders)), suffix, ",".join(names)])
+
+
+def _worth(node: LexborNode) -> int:
+    """How much a link looks like a card: a picture, a heading, a title in words."""
+    inside = node.css_first("img, video, picture, [style*=background-image]") is not None
+    heading = node.css_first("h1, h2, h3, h4") is not None or any(above.tag in ("h1", "h2", "h3", "h4") for above in _above(node))
+    return 1 + 3 * inside + 2 * heading + (len(node.text().strip()) >= 15)
+
+
+def _leads_elsewhere(node: LexborNode) -> bool:
+    text = node.text().strip()
+    if text and NUMBER.match(text) and node.css_first("img, video") is None:
+        return True
+    return _is_next(node) or any(above.tag in AROUND or PAGING.search(_names(above)) for above in _above(node))
+
+
+def _above(node: LexborNode) -> Iterator[LexborNode]:
+    above = node.parent
+    for _step in range(ASCENT):
+        if above is None or above.tag in ("body", "main", "html"):
+            return
+        yield above
+        above = above.parent
+
+
+def _names(node: LexborNode) -> str:
+    return f"{node.attributes.get('class') or ''} {node.attributes.get('id') or ''}"
+
+
+def _same_host(address: str, other: str) -> bool:
+    return (urlsplit(address).netloc or "").removeprefix("www.") == (urlsplit(other).netloc or "").removeprefix("www.")
+
+
+def next_page(page: Page, selector: str = "") -> str:
+    """Address of the next page on the same host, or nothing. Raises SourceError for a bad selector."""
+    if selector:
+        nodes = selected(page, selector)
+    else:
+        nodes = page.tree.css('link[rel="next"], a[rel~="next"]') or [node for node in page.tree.css("a[href]") if _is_next(node)]
+    for node in nodes:
+        address = page.absolute(node.attributes.get("href") or "")
+        if address and _same_host(address, page.url):
+            return address
+    return ""
+
+
+def _is_next(node: LexborNode) -> bool:
+    rel = (node.attributes.get("rel") or "").split()
+    words = " ".join(node.text().split()).lower().strip(" ›»→>") or node.text().strip()
+    return "next" in rel or words in NEXT_WORDS

@@ -1,0 +1,77 @@
+"""One visit of a source: its tally, and which of its pages are opened again."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from detection.models import Source
+from detection.sources.base import FoundMedia, SourceError
+from detection.sources.pages import media_at
+
+DETAIL_PAGES_A_VISIT = 150
+LOOK_AGAIN = timedelta(days=1)
+
+
+class Watch(ABC):
+    """One visit. A detail page that does not answer is counted and passed over; the start page must answer.
+
+    `known` are pages whose media are candidates already, with the time they were found; `deadline` is a monotonic
+    time after which no further page is opened.
+    """
+
+    def __init__(self, source: Source, *, known: Mapping[str, datetime] | None = None, deadline: float = float("inf")):
+        self.source = source
+        self.known = known or {}
+        self.deadline = deadline
+        self.opened = 0
+        self.seen = 0
+        self.unopened = 0
+        self.troubles: list[str] = []
+
+    @abstractmethod
+    def candidates(self, since: datetime | None, at: datetime) -> Iterator[FoundMedia]:
+        """What the source shows now. `since` is the visit before. Raises SourceError when the start page fails."""
+
+    def look_into(self, page_urls: Collection[str], since: datetime | None, at: datetime) -> Iterator[FoundMedia]:
+        """Media of those detail pages that are new, or whose daily second look has come."""
+        for page_url in page_urls:
+            self.seen += 1
+            if not self._to_open(page_url, since, at):
+                continue
+            if self.opened >= DETAIL_PAGES_A_VISIT or time.monotonic() > self.deadline:
+                self.unopened += 1
+                continue
+            self.opened += 1
+            yield from self._media_of(page_url)
+
+    def _to_open(self, page_url: str, since: datetime | None, at: datetime) -> bool:
+        """A known page is opened again once a day: when a whole number of days since its find has passed since `since`."""
+        found_at = self.known.get(page_url)
+        if found_at is None:
+            return True
+        days = (at - found_at) // LOOK_AGAIN
+        return days > ((since - found_at) // LOOK_AGAIN if since and since > found_at else 0)
+
+    def _media_of(self, page_url: str) -> list[FoundMedia]:
+        try:
+            return media_at(page_url, rendered=self.source.rendered)
+        except SourceError as error:
+            self.troubles.append(error.sentence)
+            return []
+
+    def account(self) -> str:
+        """What went wrong on this visit as one sentence, or nothing."""
+        parts = []
+        if self.troubles:
+            parts.append(
+                _("%(count)d of %(all)d pages did not answer: %(first)s")
+                % {"count": len(self.troubles), "all": self.opened, "first": self.troubles[0]}
+            )
+        if self.unopened:
+            parts.append(_("%(count)d pages are left for the next visit.") % {"count": self.unopened})
+        return " ".join(parts)

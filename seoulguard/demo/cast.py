@@ -1,0 +1,52 @@
+"""The people, the centre and the hosting sites of the demo, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from cases.models import Role, User
+from cases.people import ensure_roles
+from detection.models import Source
+from seoulguard.demo.home import PASSWORD
+from seoulguard.demo.sites import HostingSite as DemoSite
+from takedown import seeding
+from takedown.models import Contact, HostingSite
+
+STAFF = [
+    ("jiwoo", Role.OFFICER, "지우", "삭제지원관"),
+    ("minho", Role.OFFICER, "민호", "삭제지원관"),
+    ("sora", Role.LEAD, "소라", "팀장"),
+    ("hana", Role.ADMIN, "하나", "관리자"),
+    ("yuna", Role.AUDITOR, "유나", "감사"),
+]
+PLACES = {"en": ("US", "America/New_York"), "ja": ("JP", "Asia/Tokyo"), "ru": ("RU", "Europe/Moscow")}
+
+
+def seed(sites: Iterable[DemoSite]) -> None:
+    ensure_roles()
+    seeding.seed_lawbook()
+    seeding.demo_organisation()
+    for username, role, first, last in STAFF:
+        user = User.objects.create_user(username, password=PASSWORD, first_name=first, last_name=last)
+        user.give_role(role)
+    # Minho joins later, so that the intake of the demo is Jiwoo's.
+    User.objects.filter(username="minho").update(is_active=False)
+    for site in sites:
+        seed_site(site)
+
+
+def seed_site(site: DemoSite) -> None:
+    jurisdiction, time_zone = PLACES[site.language]
+    row = HostingSite.objects.create(
+        name=site.name, domain=site.host_name, language=site.language, jurisdiction=jurisdiction, time_zone=time_zone
+    )
+    Contact.objects.create(site=row, address=f"abuse@{site.host_name}", confirmed_at=timezone.now())
+    Source.objects.create(
+        name=site.name,
+        kind=Source.Kind.FEED if site.kind == "feed" else Source.Kind.LISTING,
+        url=site.base_url.rstrip("/") + site.start_path,
+        rendered=site.kind == "scripted",
+        every_minutes=1,
+    )

@@ -1,0 +1,23 @@
+"""Every address of the product, by app."""
+
+from __future__ import annotations
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from seoulguard import views
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = "SeoulGuard"
+admin.site.site_title = "SeoulGuard"
+
+urlpatterns = [
+    path("", include("cases.urls")),
+    path("desk/", include("takedown.urls")),
+    path("health/", views.health, name="health"),
+    path("account/", include("allauth.urls")),
+    path("language/", include("django.conf.urls.i18n")),
+    path("keep/", admin.site.urls),
+]

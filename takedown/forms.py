@@ -1,0 +1,71 @@
+"""The letter as a form: locked paragraphs are shown, the others can be written in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from takedown.models import Notice
+
+
+class LetterForm(forms.Form):
+    """Subject, the paragraphs that may be edited, and an addition that is marked as untranslated."""
+
+    subject = forms.CharField(label=_("Subject"), max_length=300)
+    addition = forms.CharField(
+        label=_("Your addition"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Goes into the letter as you write it, untranslated. Nothing about the person may stand here."),
+    )
+
+    def __init__(self, *args: Any, notice: Notice, **kwargs: Any) -> None:
+        self.notice = notice
+        kwargs.setdefault("initial", {"subject": notice.subject, "addition": notice.addition})
+        super().__init__(*args, **kwargs)
+        for paragraph in self._open_paragraphs():
+            name = field_name(paragraph["key"])
+            rows = max(3, len(paragraph["text"]) // 70 + paragraph["text"].count("\n") + 1)
+            self.fields[name] = forms.CharField(
+                label=_("Paragraph"), initial=paragraph["text"], max_length=5000, widget=forms.Textarea(attrs={"rows": rows})
+            )
+        for field in self.fields.values():
+            field.widget.attrs.setdefault("class", "form-control")
+            field.widget.attrs["lang"] = notice.language
+        self.fields["addition"].widget.attrs["lang"] = ""
+
+    def _open_paragraphs(self) -> list[dict[str, Any]]:
+        return [row for row in self.notice.paragraphs if not row["locked"] and row["key"] != "free_text"]
+
+    def edited_paragraphs(self) -> dict[str, str]:
+        return {row["key"]: self.cleaned_data[field_name(row["key"])] for row in self._open_paragraphs()}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Paragraphs of the letter with the Korean text beside, aligned by key, and whether they differ from the template."""
+        korean = {row["key"]: row["text"] for row in self.notice.korean.get("paragraphs", [])}
+        composed = {row["key"]: row["text"] for row in self.notice.composed.get("paragraphs", [])}
+        found = []
+        for paragraph in self.notice.paragraphs:
+            name = field_name(paragraph["key"])
+            found.append(
+                {
+                    **paragraph,
+                    "korean": korean.get(paragraph["key"], ""),
+                    "changed": composed.get(paragraph["key"], "") != paragraph["text"],
+                    "template": composed.get(paragraph["key"], ""),
+                    "field": self[name] if name in self.fields else None,
+                }
+            )
+        return found
+
+
+def field_name(key: str) -> str:
+    return f"paragraph_{key}"
+
+
+class ContactsFile(forms.Form):
+    file = forms.FileField(label=_("CSV file"), help_text=_("At most 1,000 rows; the first row names the columns."))
+    apply = forms.BooleanField(label=_("Apply the changes (otherwise only a dry run)"), required=False)

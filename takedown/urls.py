@@ -1,0 +1,27 @@
+"""The officers' desk."""
+
+from django.urls import path
+
+from takedown.views import contacts, desk, notice, review
+
+app_name = "takedown"
+urlpatterns = [
+    path("", desk.desk, name="desk"),
+    path("queue/", desk.queue, name="queue"),
+    path("sent/", desk.sent, name="sent"),
+    path("matches/<uuid:match_id>/", review.review, name="review"),
+    path("matches/<uuid:match_id>/frames/<int:number>/<str:side>/", review.frame, name="frame"),
+    path("matches/<uuid:match_id>/reveal/<int:number>/", review.reveal, name="reveal"),
+    path("matches/<uuid:match_id>/reveals/<int:reveal_id>/", review.reveal_ended, name="reveal_ended"),
+    path("matches/<uuid:match_id>/accept/", review.accept, name="accept"),
+    path("matches/<uuid:match_id>/dismiss/", review.dismiss, name="dismiss"),
+    path("notices/<uuid:notice_id>/", notice.notice, name="notice"),
+    path("notices/<uuid:notice_id>/language/", notice.language, name="language"),
+    path("notices/<uuid:notice_id>/message/", notice.message, name="message"),
+    path("notices/<uuid:notice_id>/approve/", notice.approve, name="approve"),
+    path("notices/<uuid:notice_id>/undo/", notice.undo, name="undo"),
+    path("notices/<uuid:notice_id>/decide/", notice.decide, name="decide"),
+    path("contacts/", contacts.contact_list, name="contacts"),
+    path("contacts/export.csv", contacts.contacts_export, name="contacts_export"),
+    path("contacts/import/", contacts.contacts_import, name="contacts_import"),
+]

@@ -1,0 +1,122 @@
+"""One letter: read, edited, approved, taken back."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cases import access
+from cases.models import User
+from takedown import notices
+from takedown.forms import LetterForm
+from takedown.models import LETTER_LANGUAGES, Notice
+
+
+def notice(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """The letter beside its Korean text, paragraph by paragraph; POST saves the editable ones."""
+    officer = access.officer_page(request)
+    row = notice_or_404(officer, notice_id)
+    form = LetterForm(request.POST or None, notice=row)
+    if request.method == "POST" and form.is_valid():
+        if _kept(request, row, form, officer):
+            return redirect("takedown:notice", row.pk)
+    return render(request, "takedown/notice.html", notice_context(row, form))
+
+
+def _kept(request: HttpRequest, row: Notice, form: LetterForm, officer: User) -> bool:
+    try:
+        notices.edit(row, form.cleaned_data["subject"], form.edited_paragraphs(), form.cleaned_data["addition"], officer)
+    except notices.NoticeError as error:
+        form.add_error(None, str(error))
+        return False
+    messages.success(request, _("Saved. Nothing has been sent."))
+    return True
+
+
+def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
+    return {
+        "notice": row,
+        "form": form,
+        "rows": form.rows(),
+        "editable": row.status == Notice.Status.DRAFT,
+        "missing": notices.gate(row),
+        "stages": notices.stage_seconds(row),
+        "languages": LETTER_LANGUAGES,
+        "locations": row.locations.select_related("match__candidate").prefetch_related("checks"),
+        "deliveries": row.deliveries.all(),
+        "page": "sent" if row.status in {"sent", "removed"} else "desk",
+    }
+
+
+@require_POST
+def language(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """Compose the draft anew in another language; edits of the old text are dropped, and the page says so."""
+    officer = access.officer_page(request)
+    row = notice_or_404(officer, notice_id)
+    chosen = request.POST.get("language", "")
+    if chosen not in dict(LETTER_LANGUAGES):
+        raise Http404
+    _try(request, lambda: notices.recompose(row, language=chosen, actor=f"officer:{officer.pk}"), _("Composed anew."))
+    return redirect("takedown:notice", row.pk)
+
+
+def message(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """The exact message, byte for byte, as text."""
+    officer = access.officer_page(request)
+    row = notice_or_404(officer, notice_id)
+    try:
+        raw = bytes(row.message) or notices.preview(row)
+    except notices.NoticeError as error:
+        messages.error(request, str(error))
+        return redirect("takedown:notice", row.pk)
+    return HttpResponse(raw, content_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"})
+
+
+@require_POST
+def approve(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """Exactly this text leaves after the undo window."""
+    officer = access.officer_page(request)
+    row = notice_or_404(officer, notice_id)
+    _try(request, lambda: notices.approve(row, officer), _("Approved. You can still take it back for a moment."))
+    return redirect("takedown:notice", row.pk)
+
+
+@require_POST
+def undo(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """Take the approval back while the letter is still here."""
+    officer = access.officer_page(request)
+    row = notice_or_404(officer, notice_id)
+    _try(request, lambda: notices.undo(row, officer), _("Taken back. Nothing was sent."))
+    return redirect("takedown:notice", row.pk)
+
+
+@require_POST
+def decide(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """A letter that was perhaps sent: the officer says whether it was."""
+    officer = access.officer_page(request)
+    row = notice_or_404(officer, notice_id)
+    was_sent = request.POST.get("sent") == "yes"
+    _try(request, lambda: notices.decide_uncertain(row, officer, sent=was_sent), _("Thank you. The letter's state is settled."))
+    return redirect("takedown:notice", row.pk)
+
+
+def _try(request: HttpRequest, act: object, done: str) -> None:
+    """Do it, or say why it was refused: no click is passed over silently."""
+    try:
+        act()  # type: ignore[operator]
+    except notices.NoticeError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+
+
+def notice_or_404(officer: User, notice_id: UUID) -> Notice:
+    row = Notice.objects.visible_to(officer).select_related("case", "site", "contact", "follows").filter(pk=notice_id).first()
+    if row is None:
+        raise Http404
+    return row

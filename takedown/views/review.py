@@ -1,0 +1,102 @@
+"""One match, looked at without being seen more than needed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cases import access, custody
+from cases.models import User
+from detection.models import Match
+from takedown import frames
+from takedown.charts import alignment_svg
+from takedown.models import Reveal
+
+
+def review(request: HttpRequest, match_id: UUID) -> HttpResponse:
+    """Blurred pairs, the alignment and the explanation. No clear pixel is in this page."""
+    match = match_or_404(access.officer_page(request), match_id)
+    context = {
+        "match": match,
+        "pairs": frames.frame_pairs(match),
+        "chart": alignment_svg(match),
+        "location": getattr(match, "location", None),
+        "page": "desk",
+    }
+    return render(request, "takedown/review.html", context)
+
+
+def frame(request: HttpRequest, match_id: UUID, number: int, side: str) -> HttpResponse:
+    """One frame as JPEG: blurred and grey, or clear with a token that lives for seconds."""
+    match = match_or_404(access.officer_page(request), match_id)
+    clear = frames.token_opens(request.GET.get("token", ""), match, number)
+    jpeg = frames.frame_jpeg(frames.frame_part(match, number, side), clear=clear)
+    return HttpResponse(jpeg, content_type="image/jpeg", headers={"X-Content-Type-Options": "nosniff"})
+
+
+@require_POST
+def reveal(request: HttpRequest, match_id: UUID, number: int) -> JsonResponse:
+    """Count the look first, then open the pair for a few seconds."""
+    officer = access.officer_page(request)
+    match = match_or_404(officer, match_id)
+    for side in frames.SIDES:
+        frames.frame_part(match, number, side)
+    row = Reveal.objects.create(officer=officer, match=match)
+    custody.record(match.case, "revealed", actor=f"officer:{officer.pk}", subject=f"match:{match.pk}", pair=number)
+    token = frames.reveal_token(match, number)
+    urls = {
+        side: reverse("takedown:frame", args=[match.pk, number, side]) + f"?token={token}" for side in frames.SIDES
+    }
+    return JsonResponse({**urls, "ended": reverse("takedown:reveal_ended", args=[match.pk, row.pk])})
+
+
+@require_POST
+def reveal_ended(request: HttpRequest, match_id: UUID, reveal_id: int) -> HttpResponse:
+    """How long the look lasted, as the browser measured it (at most as long as the token lives)."""
+    officer = access.officer_page(request)
+    row = get_object_or_404(Reveal, pk=reveal_id, match_id=match_id, officer=officer)
+    row.seconds = min((timezone.now() - row.at).total_seconds(), frames.REVEAL_SECONDS)
+    row.save(update_fields=["seconds"])
+    return HttpResponse(status=204)
+
+
+@require_POST
+def accept(request: HttpRequest, match_id: UUID) -> HttpResponse:
+    """The officer judges: this is the material. A draft follows within seconds."""
+    officer = access.officer_page(request)
+    match = match_or_404(officer, match_id)
+    match.accepted_at = timezone.now()
+    match.save(update_fields=["accepted_at"])
+    custody.record(match.case, "matched", actor=f"officer:{officer.pk}", subject=f"match:{match.pk}")
+    messages.success(request, _("Marked as the same material. The letter is being drafted."))
+    return redirect("takedown:desk")
+
+
+@require_POST
+def dismiss(request: HttpRequest, match_id: UUID) -> HttpResponse:
+    """The officer judges: not the material. Only before it stands in a letter."""
+    officer = access.officer_page(request)
+    match = match_or_404(officer, match_id)
+    if hasattr(match, "location"):
+        messages.error(request, _("It stands in a letter already. Cancel the letter first."))
+        return redirect("takedown:review", match.pk)
+    match.status, match.dismissed_at = Match.Status.DISMISSED, timezone.now()
+    match.save(update_fields=["status", "dismissed_at"])
+    custody.record(match.case, "dismissed", actor=f"officer:{officer.pk}", subject=f"match:{match.pk}")
+    messages.success(request, _("Dismissed: not the same material."))
+    return redirect("takedown:desk")
+
+
+def match_or_404(officer: User, match_id: UUID) -> Match:
+    """A match of a case this officer may see."""
+    match = Match.objects.select_related("case", "candidate", "evidence", "capture").filter(pk=match_id).first()
+    if match is None or not access.may_see(officer, match.case):
+        raise Http404
+    return match

@@ -1,0 +1,152 @@
+"""The arithmetic of the engine: hashes, their string form, the index, sound."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pdqhash
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as nps
+from PIL import Image
+
+from detection.engine import fingerprint as pdq
+from detection.engine.audio import compare_sound, sound_words
+from detection.engine.frames import SOUND_RATE
+from detection.engine.index import HashIndex, distances
+from detection.engine.media import content_box, frame_hashes
+from tests import clips
+
+
+def test_a_fingerprint_keeps_its_leading_zeros() -> None:
+    small = pdq.Fingerprint((0, 0, 0, 5))
+    assert str(small) == "0" * 63 + "5"
+    assert pdq.Fingerprint.parse(str(small)) == small
+
+
+@given(st.tuples(*[st.integers(0, 2**64 - 1)] * 4))
+def test_every_fingerprint_survives_being_written_down(words: tuple[int, int, int, int]) -> None:
+    assert pdq.Fingerprint.parse(str(pdq.Fingerprint(words))).words == words
+    assert len(str(pdq.Fingerprint(words))) == 64
+
+
+@pytest.mark.parametrize("text", ["", "5", "0" * 63, "0" * 65, "g" * 64])
+def test_anything_but_64_digits_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        pdq.Fingerprint.parse(text)
+
+
+def test_a_distance_counts_bits() -> None:
+    assert pdq.Fingerprint((0, 0, 0, 0)).distance(pdq.Fingerprint((2**64 - 1, 0, 0, 7))) == 67
+
+
+@pytest.mark.parametrize("photo", ["astronaut", "coffee", "chelsea", "rocket", "china", "hubble_deep_field"])
+def test_our_pdq_is_the_pdq_of_other_tools(photo: str) -> None:
+    picture = clips.photograph(photo)
+    theirs, quality = pdqhash.compute(np.asarray(picture))
+    stored = io.BytesIO()
+    picture.save(stored, "PNG")
+    (ours,) = frame_hashes(stored.getvalue())
+    official = pdq.Fingerprint.parse(np.packbits(theirs).tobytes().hex())
+    assert quality >= 80 and abs(int(ours["quality"]) - quality) <= 5
+    assert pdq.Fingerprint.parse(str(ours["pdq_hex"])).distance(official) <= 10
+
+
+TURNED = [
+    ("hflip", lambda picture: picture[:, ::-1]),
+    ("vflip", lambda picture: picture[::-1]),
+    ("rot180", lambda picture: picture[::-1, ::-1]),
+    ("rot90", lambda picture: np.rot90(picture, -1)),
+    ("rot270", lambda picture: np.rot90(picture, 1)),
+    ("transpose", lambda picture: picture.T),
+    ("transverse", lambda picture: picture[::-1, ::-1].T),
+]
+
+
+@pytest.mark.parametrize(("turn", "turned"), TURNED, ids=[row[0] for row in TURNED])
+def test_a_turn_is_undone_in_the_coefficients(turn: str, turned: object) -> None:
+    picture = np.asarray(clips.photograph("rocket").convert("L").resize((128, 128)))
+    edited = np.ascontiguousarray(turned(picture))[None]  # type: ignore[operator]
+    whole = (0, 0, 128, 128)
+    back = pdq.hashes_of(pdq.turned_back(pdq.coefficients(edited, whole), turn))
+    assert int(distances(back, pdq.hashes_of(pdq.coefficients(picture[None], whole)))[0, 0]) <= 2
+
+
+def test_bars_are_cut_off_but_a_dark_scene_is_not() -> None:
+    random = np.random.default_rng(1)
+    film = np.full((4, 128, 128), 16, np.uint8)
+    film[:, 20:108] = random.integers(0, 255, (4, 88, 128))
+    assert content_box(film) == (0, 21, 128, 107)
+    assert content_box(np.full((4, 128, 128), 16, np.uint8)) == (0, 0, 128, 128)
+
+
+rows = nps.arrays(np.uint64, st.tuples(st.integers(1, 12), st.just(4)), elements=st.integers(0, 2**64 - 1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(queries=rows, flips=st.integers(0, 90), radius=st.integers(0, 256), seed=st.integers(0, 2**32 - 1))
+def test_the_index_finds_exactly_what_brute_force_finds(
+    queries: np.ndarray, flips: int, radius: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    stored = {name: _near(queries, flips, random) for name in ("a", "b")}
+    index = HashIndex()
+    for name, hashes in {**stored, "gone": queries}.items():
+        index.add(name, hashes)
+    index.remove("gone")
+    found = index.search(queries, radius)
+    for name, hashes in stored.items():
+        truth = distances(queries, hashes)
+        expected = {(int(q), int(e), int(truth[q, e])) for q, e in np.argwhere(truth <= radius)}
+        hits = found.get(name)
+        got = {(int(q), int(e), int(d)) for q, e, d in zip(*hits, strict=True)} if hits else set()
+        assert got == expected
+    assert "gone" not in found
+
+
+def _near(hashes: np.ndarray, flips: int, random: np.random.Generator) -> np.ndarray:
+    """The same hashes with some bits turned over, and the complement of the first (all 256 bits differ)."""
+    bits = np.unpackbits(np.ascontiguousarray(hashes).view(np.uint8).reshape(len(hashes), 32), axis=1)
+    for row in bits:
+        row[random.choice(256, flips, replace=False)] ^= 1
+    changed = np.packbits(bits, axis=1).view(np.uint64)
+    return np.concatenate([changed, ~hashes[:1]])
+
+
+def test_a_search_in_many_blocks_is_the_same_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    stored = random.integers(0, 2**64, (50, 4), dtype=np.uint64)
+    index = HashIndex()
+    index.add("a", stored)
+    at_once = index.search(stored, 110)["a"]
+    monkeypatch.setattr("detection.engine.index.BLOCK_PAIRS", 64)
+    in_blocks = index.search(stored, 110)["a"]
+    assert all((one == other).all() for one, other in zip(at_once, in_blocks, strict=True))
+
+
+def heard(name: str, seconds: float, start: float = 0.0, noise: float = 0.0) -> np.ndarray:
+    samples = np.frombuffer(clips.melody(name, seconds + start), "<i2").astype(np.float32) / 32768
+    samples = samples[int(start * clips.SOUND_RATE) :]
+    places = np.arange(0, len(samples) - 1, clips.SOUND_RATE / SOUND_RATE)
+    samples = np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
+    return samples + np.random.default_rng(5).normal(0, noise, len(samples)).astype(np.float32)
+
+
+def test_a_noisy_excerpt_is_heard_in_the_reference_where_it_is() -> None:
+    match = compare_sound(sound_words(heard("song", 5, start=4.03, noise=0.01)), sound_words(heard("song", 12)))
+    assert match is not None
+    assert match.offset == pytest.approx(-4, abs=0.2)
+    assert match.bit_error < 0.33 and match.cand_end - match.cand_start > 4
+
+
+@pytest.mark.parametrize("other", ["hymn", "march", "waltz", "ballad"])
+def test_another_tune_is_not_heard(other: str) -> None:
+    assert compare_sound(sound_words(heard(other, 10)), sound_words(heard("song", 12))) is None
+
+
+def test_silence_is_like_nothing() -> None:
+    silence = sound_words(np.zeros(SOUND_RATE * 5, np.float32))
+    assert compare_sound(silence, silence) is None
+    assert compare_sound(sound_words(np.zeros(0, np.float32)), silence) is None
