@@ -10,7 +10,7 @@ from __future__ import annotations
 MEDIA = "img, picture, video, canvas, iframe, frame, object, embed, svg, input[type='image'], portal, model-viewer"
 # Contrast first: what is left after it differs by a few per cent of grey, and the blur melts that.
 HIDDEN = {
-    "filter": "grayscale(1) contrast(.12) brightness(1.15) blur(24px)",
+    "filter": "grayscale(1) contrast(.06) brightness(1.15) blur(24px)",
     "clip-path": "inset(0)",
     "transition": "none",
     "animation": "none",
@@ -29,12 +29,11 @@ BLUR_CSS = f"""
 """
 
 # Runs in every document before the page's own scripts. Frames need no sheet: they are hidden as a whole.
-INIT_SCRIPT = (
-    """
+INIT_SCRIPT = """
 (() => {
   if (window !== window.top) return;
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(%s);
+  sheet.replaceSync(BLUR_CSS);
   const add = (root) => { root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]; };
   add(document);
   const attach = Element.prototype.attachShadow;
@@ -45,9 +44,7 @@ INIT_SCRIPT = (
   };
   window[Symbol.for("capture-blur")] = { sheet, add, undo: [] };
 })();
-"""
-    % f"`{BLUR_CSS}`"
-)
+""".replace("BLUR_CSS", f"`{BLUR_CSS}`")
 
 # The last word before the blurred screenshot: inline declarations, also inside open shadow roots.
 HARDEN_SCRIPT = """

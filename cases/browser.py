@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import os
 import re
-import shutil
-import signal
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from playwright.sync_api import BrowserContext, Page, Request, Response, Route, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
@@ -27,51 +20,23 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from cases import blur
 from cases.addresses import FetchError, Target, loopback_allowance, parse_url, pin
+from cases.chromium import HEIGHT, WIDTH, CaptureError, browser_path, fresh_profile, launch, watchdog
 from cases.guard_proxy import GuardProxy, ProxyRecord
 from cases.line import certificate_of
-from cases.web import user_agent
 
-WIDTH, HEIGHT, TALLEST = 1280, 900, 20_000
+__all__ = ["CaptureError", "PageCapture", "browser_path", "capture_page", "render_html"]
+
+TALLEST = 20_000
 HTML_MAX_CHARS = 20_000_000
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Debian's start script adds extensions, keys and flags a capture does not need; this is the browser behind it.
-DEBIAN_BROWSER = Path("/usr/lib/chromium/chromium")
-QUIET_FEATURES = (
-    "NetworkTimeServiceQuerying,OptimizationHints,OptimizationGuideModelDownloading,MediaRouter,DialMediaRouteProvider,"
-    "Translate,InterestFeedContentSuggestions,CertificateTransparencyComponentUpdater,AutofillServerCommunication,"
-    "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,DestroyProfileOnBrowserClose,PaintHolding,LensOverlay,AimEnabled,"
-    "PreconnectToSearch,AvoidUnnecessaryBeforeUnloadCheckSync,AvoidCorsURLLoaderRestartOnRedirect,SpareRendererForSitePerProcess"
-)
-FLAGS = (
-    # Without these two the browser resolves names itself and goes past the proxy for loopback (threats.md B7).
-    "--proxy-bypass-list=<-loopback>",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run", "--disable-extensions", "--disable-default-apps", "--disable-breakpad",
-    "--disable-field-trial-config", "--disable-client-side-phishing-detection",
-    "--disable-component-extensions-with-background-pages", "--no-default-browser-check",
-    "--disable-domain-reliability", "--metrics-recording-only", "--no-service-autorun",
-    "--disable-search-engine-choice-screen", "--password-store=basic", "--no-pings", "--mute-audio",
-    f"--disable-features={QUIET_FEATURES}",
-)  # fmt: skip
 # Navigations to literal addresses over https would replace the page by an error page; they are stopped before.
 LITERAL_HTTPS = re.compile(r"^(https|wss):\/\/(\d|\[|localhost)")
+# What a page is given to build itself, in milliseconds. Pages that poll never become idle.
+LOAD_STATES: tuple[tuple[Literal["domcontentloaded", "load", "networkidle"], float], ...] = (
+    ("domcontentloaded", 15_000),
+    ("load", 10_000),
+    ("networkidle", 2_500),
+)
 Outcome = TypeVar("Outcome")
-
-
-class CaptureError(Exception):
-    """The page was not captured.
-
-    `reason_code`: no_browser, timed_out, unreachable, refused_address, bad_url, not_a_page or browser_failed.
-    `sentence` is for people. `permanent`: trying again cannot help.
-    """
-
-    def __init__(self, reason_code: str, sentence: str, *, permanent: bool) -> None:
-        super().__init__(sentence)
-        self.reason_code = reason_code
-        self.sentence = sentence
-        self.permanent = permanent
 
 
 @dataclass(frozen=True)
@@ -130,19 +95,6 @@ def render_html(url: str, *, deadline_seconds: float = 30.0) -> tuple[str, str, 
     return _in_own_thread(lambda: _visit(url, deadline_seconds, _read, images=False))
 
 
-def browser_path() -> str:
-    """The Chromium of the setting CHROMIUM_PATH or of the system. Raises CaptureError `no_browser`."""
-    named = getattr(settings, "CHROMIUM_PATH", "")
-    if named:
-        if Path(named).exists():
-            return str(named)
-    elif DEBIAN_BROWSER.exists():
-        return str(DEBIAN_BROWSER)
-    elif found := next(filter(None, map(shutil.which, NAMES)), None):
-        return found
-    raise CaptureError("no_browser", _("No Chromium is installed on this server."), permanent=True)
-
-
 # --- the visit ---------------------------------------------------------------------------------------------------
 def _in_own_thread(work: Callable[[], Outcome]) -> Outcome:
     context = contextvars.copy_context()
@@ -155,13 +107,13 @@ def _visit(url: str, deadline_seconds: float, then: Callable[[_Visit], Outcome],
     executable = browser_path()
     target = _checked(url, deadline_seconds)
     with (
-        _fresh_profile() as profile,
+        fresh_profile() as profile,
         GuardProxy(deadline_seconds=deadline_seconds, only_expected=True) as proxy,
-        _watchdog(profile, deadline) as barked,
+        watchdog(profile, deadline) as barked,
     ):
         try:
             with sync_playwright() as playwright:
-                context = _launch(playwright, executable, profile, proxy, deadline)
+                context = launch(playwright, executable, profile, proxy.url, deadline)
                 try:
                     visit = _open(context, proxy, deadline, images)
                     _go(visit, url, target)
@@ -181,64 +133,6 @@ def _checked(url: str, seconds: float) -> Target:
     except FetchError as error:
         raise CaptureError(error.reason_code, error.sentence, permanent=error.permanent) from error
     return target
-
-
-@contextlib.contextmanager
-def _fresh_profile() -> Iterator[Path]:
-    """A profile in memory where the system has such a place; gone afterwards."""
-    in_memory = Path("/dev/shm")  # noqa: S108
-    home = in_memory if os.access(in_memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="capture-", dir=home, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-
-
-@contextlib.contextmanager
-def _watchdog(profile: Path, deadline: float) -> Iterator[threading.Event]:
-    """Ends the browser at the deadline. Some calls of the driver wait for ever on a page whose script never rests."""
-    barked = threading.Event()
-
-    def bark() -> None:
-        barked.set()
-        _end_browser(profile)
-
-    timer = threading.Timer(max(0.1, deadline - time.monotonic()), bark)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield barked
-    finally:
-        timer.cancel()
-        _end_browser(profile)
-
-
-def _end_browser(profile: Path) -> None:
-    """Kill what runs on this profile: the folder's name is unique, so nothing else carries it."""
-    mark = f"--user-data-dir={profile}".encode()
-    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            if mark in cmdline.read_bytes():
-                os.kill(int(cmdline.parent.name), signal.SIGKILL)
-
-
-def _launch(playwright: Any, executable: str, profile: Path, proxy: GuardProxy, deadline: float) -> BrowserContext:
-    return playwright.chromium.launch_persistent_context(
-        str(profile),
-        executable_path=executable,
-        headless=True,
-        args=[f"--proxy-server={proxy.url}", *FLAGS],
-        # Chromium refuses its own sandbox to root; everyone else gets it.
-        chromium_sandbox=os.geteuid() != 0,
-        # None of the worker's secrets reach the browser.
-        env={"PATH": "/usr/bin:/bin", "HOME": str(profile), "LANG": "C.UTF-8", "TZ": "Asia/Seoul"},
-        viewport={"width": WIDTH, "height": HEIGHT},
-        user_agent=user_agent(),
-        locale="ko-KR",
-        accept_downloads=False,
-        service_workers="block",
-        # A bad certificate is written down as a fact; the page behind it is evidence all the same.
-        ignore_https_errors=True,
-        timeout=max(1.0, (deadline - time.monotonic()) * 1000),
-    )
 
 
 def _open(context: BrowserContext, proxy: GuardProxy, deadline: float, images: bool) -> _Visit:
@@ -286,9 +180,9 @@ def _text_only(route: Route) -> None:
 def _go(visit: _Visit, url: str, target: Target) -> None:
     """Open the page, then give it time to build itself. What is there when that time is over is what is captured."""
     visit.page.goto(url, wait_until="commit", timeout=visit.left_ms)
-    for state, share in (("domcontentloaded", 0.6), ("load", 0.5), ("networkidle", 0.3)):
+    for state, longest_ms in LOAD_STATES:
         try:
-            visit.page.wait_for_load_state(state, timeout=min(visit.left_ms * share, 10_000))  # type: ignore[arg-type]
+            visit.page.wait_for_load_state(state, timeout=min(visit.left_ms * 0.5, longest_ms))
         except PlaywrightTimeout:
             visit.settled = False
     if visit.page.url.startswith("chrome-error:") or not visit.answers:

@@ -260,6 +260,16 @@ class CapturePart(models.Model):
         constraints = [models.UniqueConstraint(fields=["capture", "name"], name="one_part_per_name")]
 
 
+class AppendOnlyQuerySet(models.QuerySet["CustodyEntry"]):
+    """Refuses in Python what the triggers of `cases.custody_guard` refuse in SQL."""
+
+    def update(self, **fields: Any) -> int:
+        raise TypeError("the chain of custody is append-only")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("the chain of custody is append-only")
+
+
 class CustodyEntry(models.Model):
     """Append-only: who did what to which case, each entry carrying the digest of the one before."""
 
@@ -273,9 +283,19 @@ class CustodyEntry(models.Model):
     previous = models.CharField(max_length=71)
     digest = models.CharField(max_length=71)
 
+    objects = AppendOnlyQuerySet.as_manager()
+
     class Meta:
         ordering = ["case", "sequence"]
         constraints = [models.UniqueConstraint(fields=["case", "sequence"], name="custody_in_order")]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("the chain of custody is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("the chain of custody is append-only")
 
 
 class IntakeDraft(models.Model):
@@ -284,3 +304,11 @@ class IntakeDraft(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     answers_sealed = models.BinaryField(default=b"")
     touched_at = models.DateTimeField(auto_now=True)
+
+
+class GuessCount(models.Model):
+    """How many wrong receipt codes are still allowed, per neighbourhood of addresses and for everybody."""
+
+    bucket = models.CharField(max_length=64, unique=True)
+    tokens = models.FloatField()
+    counted_at = models.DateTimeField()

@@ -152,7 +152,8 @@ def download(
 
 
 def _travel(url: str, errand: _Errand) -> Fetched:
-    target, redirects = parse_url(url), []
+    target = parse_url(url)
+    redirects: list[Redirect] = []
     for _hop in range(MAX_REDIRECTS + 1):
         pinned = pin(target, errand.allowance, max(0.01, errand.deadline - time.monotonic()))
         with Line(pinned, errand.deadline) as line, _told_as_fetch_error(line):

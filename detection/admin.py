@@ -87,7 +87,7 @@ class CandidateAdmin(ReadOnly):
     list_display = ["short", "site", "source", "status", "reason", "found_at", "examined_at"]
     list_filter = ["status", "source"]
     date_hierarchy = "found_at"
-    fields = ["id", "source", "page_url", "media_url", "status", "reason", "digest", "size", "found_at", "examined_at"]
+    fields = ["id", "source", "site", "address", "status", "reason", "digest", "size", "found_at", "examined_at"]
 
     @admin.display(description=_("candidate"))
     def short(self, candidate: Candidate) -> str:
@@ -96,6 +96,11 @@ class CandidateAdmin(ReadOnly):
     @admin.display(description=_("site"))
     def site(self, candidate: Candidate) -> str:
         return urlsplit(candidate.page_url).hostname or ""
+
+    @admin.display(description=_("address"))
+    def address(self, candidate: Candidate) -> str:
+        """What a watched source shows is public; an address that a victim handed in is not the administrator's."""
+        return candidate.page_url if candidate.source_id else "—"
 
 
 @admin.register(Match)

@@ -1,4 +1,4 @@
-"""The doorbell: load nothing, call a verb, ring for what comes next. A lost ring costs the time until the next sweep."""
+"""The doorbell: call a verb, ring for what comes next. A lost ring costs the time until the next sweep."""
 
 from __future__ import annotations
 

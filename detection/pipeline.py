@@ -19,27 +19,26 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import custody, vault
+from cases.browser import CaptureError
 from cases.models import Case, Evidence
 from cases.web import FetchError
 from detection import preserve
 from detection.engine import Finding, MediaError, MediaFingerprint, compare, fingerprint_media
 from detection.found import found_media
 from detection.models import Candidate, EvidenceFingerprint, Match, Source, media_key
+from detection.outcomes import LEASE, REASON, Trouble, finish, give_up, waits
 from detection.references import FIELD, reference_set, wanted
 from detection.sources import FoundMedia, SourceError, Watch, media_at, watch
 
+__all__ = [
+    "capture_match", "examine_again", "examine_candidate", "fingerprint_evidence", "give_up", "look_at_address",
+    "look_at_evidence", "visit_source",
+]  # fmt: skip
 logger = logging.getLogger(__name__)
 
-# Troubles of this machine or this moment, not of the medium.
-PASSING = frozenset({"timed_out", "no_ffmpeg", "no_cage"})
 LOOK_BACK = timedelta(days=30)
 LOOKED_AT_AGAIN = 500
 LONGEST_PAUSE_FACTOR = 16
-REASON = 300
-
-
-def ready_to_fail(row: Any) -> bool:
-    return bool(row.attempts >= settings.MAX_ATTEMPTS)
 
 
 # --- evidence ----------------------------------------------------------------------------------------------------
@@ -81,17 +80,16 @@ def _keep_fingerprint(evidence: Evidence, made: MediaFingerprint) -> list[UUID]:
     )
     again = examine_again(timezone.now())
     with transaction.atomic():
-        _finish(evidence, Evidence.Status.FINGERPRINTED, made.warning)
+        finish(evidence, Evidence.Status.FINGERPRINTED, made.warning)
         _recorded(evidence, "fingerprinted", frames=made.frame_count, seconds=round(made.duration_seconds, 1))
     return again
 
 
 def _not_fingerprinted(evidence: Evidence, error: MediaError | vault.VaultError) -> None:
-    if getattr(error, "reason_code", "") in PASSING and not ready_to_fail(evidence):
-        _wait(evidence, error.sentence)
+    if waits(evidence, error):
         return
     with transaction.atomic():
-        _finish(evidence, Evidence.Status.UNUSABLE, error.sentence)
+        finish(evidence, Evidence.Status.UNUSABLE, error.sentence)
         _recorded(evidence, "fingerprinted", outcome="unusable", reason=error.sentence)
 
 
@@ -120,21 +118,20 @@ def look_at_evidence(evidence_id: UUID | str) -> list[UUID]:
         url = vault.open_text(evidence.case, "url", bytes(evidence.url_sealed))
         found = look_at_address(evidence.case, url)
     except (SourceError, vault.VaultError) as error:
-        _not_looked_at(evidence, error.sentence)
+        _not_looked_at(evidence, error)
         return []
     with transaction.atomic():
-        _finish(evidence, Evidence.Status.FINGERPRINTED, "")
+        finish(evidence, Evidence.Status.FINGERPRINTED, "")
         _recorded(evidence, "examined", found=len(found))
     return found
 
 
-def _not_looked_at(evidence: Evidence, sentence: str) -> None:
-    if not ready_to_fail(evidence):
-        _wait(evidence, sentence)
+def _not_looked_at(evidence: Evidence, error: SourceError | vault.VaultError) -> None:
+    if waits(evidence, error):
         return
     with transaction.atomic():
-        _finish(evidence, Evidence.Status.UNUSABLE, sentence)
-        _recorded(evidence, "examined", outcome="unusable", reason=sentence)
+        finish(evidence, Evidence.Status.UNUSABLE, error.sentence)
+        _recorded(evidence, "examined", outcome="unusable", reason=error.sentence)
 
 
 def look_at_address(case: Case, url: str) -> list[UUID]:
@@ -215,13 +212,13 @@ def examine_candidate(candidate_id: UUID | str) -> list[UUID]:
     if not Candidate.objects.claim(candidate_id, Candidate.Status.NEW):
         return []
     candidate = Candidate.objects.get(pk=candidate_id)
-    references, version = reference_set()
-    if not version:
-        _judged(candidate, _("There was no registered material to compare with."))
-        return []
     try:
+        references, version = reference_set()
+        if not version:
+            _judged(candidate, _("There was no registered material to compare with."))
+            return []
         findings = _compared(candidate, references)
-    except (FetchError, MediaError) as error:
+    except (FetchError, MediaError, vault.VaultError) as error:
         _not_examined(candidate, error)
         return []
     new = _keep_matches(candidate, findings)
@@ -287,17 +284,15 @@ def _judgement(finding: Finding) -> dict[str, Any]:
 def _judged(candidate: Candidate, reason: str) -> None:
     candidate.examined_at = timezone.now()
     matched = candidate.matches.exists()
-    _finish(candidate, Candidate.Status.MATCHED if matched else Candidate.Status.CLEARED, reason)
+    finish(candidate, Candidate.Status.MATCHED if matched else Candidate.Status.CLEARED, reason)
 
 
-def _not_examined(candidate: Candidate, error: FetchError | MediaError) -> None:
-    passing = error.reason_code in PASSING if isinstance(error, MediaError) else not error.permanent
-    if passing and not ready_to_fail(candidate):
-        _wait(candidate, error.sentence)
+def _not_examined(candidate: Candidate, error: Trouble) -> None:
+    if waits(candidate, error):
         return
     candidate.examined_at = timezone.now()
     matched = candidate.matches.exists()
-    _finish(candidate, Candidate.Status.MATCHED if matched else Candidate.Status.FAILED, error.sentence)
+    finish(candidate, Candidate.Status.MATCHED if matched else Candidate.Status.FAILED, error.sentence)
 
 
 def _once_more_if_changed(candidate: Candidate, version: dict[UUID, datetime]) -> None:
@@ -317,55 +312,19 @@ def capture_match(match_id: UUID | str) -> bool:
     if not allowed.exists() or not Match.objects.claim(match_id, Match.Status.FOUND):
         return False
     match = Match.objects.select_related("case", "candidate", "evidence", "capture").get(pk=match_id)
-    capture = preserve.page_of(match)
-    if capture.status != capture.Status.COMPLETE:
-        _not_captured(match, capture.reason)
+    try:
+        _preserve(match)
+    except (CaptureError, vault.VaultError) as error:
+        if not waits(match, error):
+            finish(match, Match.Status.UNCAPTURED, error.sentence)
         return False
-    preserve.add_media_and_frames(match, capture)
     match.captured_at = timezone.now()
-    _finish(match, Match.Status.CAPTURED, "", "captured_at")
+    finish(match, Match.Status.CAPTURED, "", "captured_at")
     return True
 
 
-def _not_captured(match: Match, sentence: str) -> None:
-    if ready_to_fail(match):
-        _finish(match, Match.Status.UNCAPTURED, sentence)
-    else:
-        _wait(match, sentence)
-
-
-# --- outcomes ----------------------------------------------------------------------------------------------------
-LEASE = ("leased_until", "retry_at", "attempts")
-
-
-def _finish(row: Any, status: str, reason: str, *more: str) -> None:
-    """Save the outcome and give the claim back."""
-    row.status, row.reason, row.attempts = status, reason[:REASON], 0
-    row.release()
-    _save(row, *more)
-
-
-def _wait(row: Any, reason: str) -> None:
-    """Save why it did not work this time, and try again later."""
-    row.reason = reason[:REASON]
-    row.retry_later()
-    _save(row)
-
-
-def _save(row: Any, *more: str) -> None:
-    found = ("digest", "size", "examined_at") if isinstance(row, Candidate) else ()
-    row.save(update_fields=["status", "reason", *LEASE, *found, *more])
-
-
-def give_up(at: datetime) -> int:
-    """Rows whose workers were cut off too often come to a visible end. Returns how many."""
-    sentence = _("This step was broken off several times. Ask the administrator to look at the log.")
-    ends: list[tuple[Any, str]] = [
-        (Evidence.objects.to_fingerprint(at), Evidence.Status.UNUSABLE),
-        (Candidate.objects.to_examine(at), Candidate.Status.FAILED),
-        (Match.objects.to_capture(at), Match.Status.UNCAPTURED),
-    ]
-    return sum(
-        rows.filter(attempts__gte=settings.MAX_ATTEMPTS).update(status=end, reason=sentence, leased_until=None)
-        for rows, end in ends
-    )
+def _preserve(match: Match) -> None:
+    capture = preserve.page_of(match)
+    if capture.status != capture.Status.COMPLETE:
+        raise CaptureError("failed", capture.reason, permanent=False)
+    preserve.add_media_and_frames(match, capture)

@@ -17,6 +17,7 @@ from cases.web import FetchError
 from detection.engine import MediaError, frame_at
 from detection.found import InMemory, found_media
 from detection.models import Match
+from detection.references import INSTALLATION
 
 FRAME_WIDTH = 480
 FRAME_PAIRS = 3
@@ -43,7 +44,7 @@ def evidence_in_memory(evidence: Evidence) -> Iterator[int]:
 
 # --- the page ----------------------------------------------------------------------------------------------------
 def page_of(match: Match) -> Capture:
-    """The capture of the match's page, complete or failed; the match points at it. One that was begun is finished first."""
+    """The capture of the match's page, complete or failed; the match points at it. A complete one is kept."""
     begun = match.capture or _left_behind(match)
     if begun and begun.status == Capture.Status.COMPLETE:
         made = begun
@@ -110,6 +111,8 @@ def _add_frames(match: Match, capture: Capture, medium: InMemory | None) -> None
                     pairs.append({"found_seconds": moment.found, "evidence_seconds": moment.evidence})
                     _add_pair(capture, len(pairs), theirs, ours)
     except vault.VaultError as error:
+        if error.code in INSTALLATION:
+            raise
         capture.facts["frames_missing"] = error.sentence
     capture.facts["frames"] = pairs
 

@@ -16,6 +16,10 @@ from detection.models import EvidenceFingerprint
 
 logger = logging.getLogger(__name__)
 
+# The field's name is part of what the seal vouches for.
+FIELD = "fingerprint"
+# Codes of VaultError that say nothing about one file: a key or room is missing on this server.
+INSTALLATION = frozenset({"no_key_file", "bad_key_file", "unknown_key", "no_space"})
 # Which fingerprints, made when: two equal versions hold the same material.
 Version = dict[UUID, datetime]
 
@@ -31,7 +35,7 @@ def wanted(at: datetime) -> Version:
 
 
 def reference_set() -> tuple[ReferenceSet, Version]:
-    """The references, named by evidence id, and their version.
+    """The references, named by evidence id, and their version. Raises VaultError as `_load` does.
 
     Kept in the process; what was withdrawn leaves it and what is new joins it before it is handed out.
     """
@@ -45,6 +49,14 @@ def reference_set() -> tuple[ReferenceSet, Version]:
         return _references, dict(_loaded)
 
 
+def forget() -> None:
+    """Drop what this process has loaded; the next use opens it again."""
+    with _lock:
+        for evidence_id in list(_loaded):
+            _references.remove(str(evidence_id))
+            del _loaded[evidence_id]
+
+
 def _stored(version: Version) -> list[EvidenceFingerprint]:
     missing = [evidence_id for evidence_id in version if evidence_id not in _loaded]
     rows = EvidenceFingerprint.objects.filter(evidence_id__in=missing)
@@ -52,17 +64,18 @@ def _stored(version: Version) -> list[EvidenceFingerprint]:
 
 
 def _load(stored: EvidenceFingerprint) -> None:
-    """Open one fingerprint. One that cannot be opened makes its evidence unusable, in sight of its officer."""
+    """Open one fingerprint. One that was spoiled makes its evidence unusable, in sight of its officer.
+
+    Raises VaultError when it is the installation that lacks something: then no fingerprint would open.
+    """
     evidence = stored.evidence
     try:
         opened = vault.open_bytes(evidence.case, FIELD, bytes(stored.sealed))
         _references.add(str(evidence.pk), MediaFingerprint.from_bytes(opened))
     except (vault.VaultError, ValueError) as error:
+        if getattr(error, "code", "") in INSTALLATION:
+            raise
         logger.error("fingerprint of evidence %s cannot be opened: %s", evidence.pk, error)
         Evidence.objects.filter(pk=evidence.pk).update(status=Evidence.Status.UNUSABLE, reason=str(error)[:300])
         return
     _loaded[evidence.pk] = stored.made_at
-
-
-# The field's name is part of what the seal vouches for.
-FIELD = "fingerprint"

@@ -175,10 +175,18 @@ def still(src: Path, dst: Path, seconds: float = 1.0) -> Path:
     return dst
 
 
+def slideshow(photo: Path, dst: Path, seconds: float) -> Path:
+    """Write a film that shows one picture."""
+    coded = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-r", str(RATE)]
+    _ffmpeg(["-loop", "1", "-i", str(photo), "-t", str(seconds), *coded, str(dst)])
+    return dst
+
+
 def synthetic(dst: Path, source: str, seconds: float = 3) -> Path:
     """Write one of ffmpeg's own moving patterns, such as testsrc2 or mandelbrot."""
-    _ffmpeg(["-f", "lavfi", "-i", f"{source}{':' if '=' in source else '='}size=320x240:rate=25", "-t", str(seconds), "-c:v", "libx264",
-             "-preset", "veryfast", "-pix_fmt", "yuv420p", str(dst)])  # fmt: skip
+    described = f"{source}{':' if '=' in source else '='}size=320x240:rate=25"
+    coded = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p"]
+    _ffmpeg(["-f", "lavfi", "-i", described, "-t", str(seconds), *coded, str(dst)])
     return dst
 
 

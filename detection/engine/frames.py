@@ -75,6 +75,8 @@ def _open_error(report: str) -> MediaError:
         return MediaError("truncated", "The file is cut off: its table of contents is missing.")
     if "not in allowed" in report or "not on whitelist" in report:
         return MediaError("not_media", "The file is a playlist or a format that is not accepted.")
+    if "Permission denied" in report:
+        return MediaError("missing", "The file may not be read by this account.")
     if "Cannot allocate memory" in report or "allowed max_pixels" in report:
         return MediaError("too_large", "The pictures are larger than can be decoded safely.")
     return MediaError("not_media", "The file is not a video or picture that can be read.")

@@ -1,8 +1,8 @@
 """Exact search: every stored 256-bit hash within a radius of a query, no approximation.
 
-Blocked brute force with hardware popcount. Half of each hash is compared first: two halves of 128 bits that differ in
-more than the radius already decide it, which for unlike pictures is nearly always. Exactness is worth more here than
-speed: a graph index that is faster loses matches.
+Blocked brute force with hardware popcount, in blocks that stay in the processor's cache. Three quarters of each hash
+are compared first: if they differ in more than the radius that decides it, which for unlike pictures is nearly always.
+Exactness is worth more here than speed: a graph index that is faster loses matches.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-BLOCK_PAIRS = 1 << 21
+BLOCK_PAIRS = 1 << 16
+BLOCK_ROWS = 4096
 
 
 class Hits(NamedTuple):
@@ -55,18 +56,22 @@ class HashIndex:
 
 
 def _search_one(queries: np.ndarray, rows: np.ndarray, radius: int) -> Hits:
-    step = max(1, BLOCK_PAIRS // max(1, len(rows)))
-    parts = [_block(queries[start : start + step], rows, radius, start) for start in range(0, len(queries), step)]
+    columns = np.ascontiguousarray(rows.T)
+    step = max(1, BLOCK_PAIRS // BLOCK_ROWS)
+    parts = [_block(queries[first : first + step], columns[:, row : row + BLOCK_ROWS], radius, first, row)
+             for first in range(0, len(queries), step) for row in range(0, len(rows), BLOCK_ROWS)]  # fmt: skip
     if not parts:
         return Hits(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint16))
     return Hits(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _block(queries: np.ndarray, rows: np.ndarray, radius: int, first: int) -> Hits:
-    half = np.bitwise_count(queries[:, None, 0] ^ rows[None, :, 0])
-    half += np.bitwise_count(queries[:, None, 1] ^ rows[None, :, 1])
-    query, entry = np.nonzero(half <= radius)
-    rest = np.bitwise_count(queries[query, 2:] ^ rows[entry, 2:]).sum(axis=1, dtype=np.uint16)
-    distance = half[query, entry] + rest
+def _block(queries: np.ndarray, columns: np.ndarray, radius: int, first_query: int, first_row: int) -> Hits:
+    most = np.bitwise_count(queries[:, None, 0] ^ columns[None, 0])
+    most += np.bitwise_count(queries[:, None, 1] ^ columns[None, 1])
+    most += np.bitwise_count(queries[:, None, 2] ^ columns[None, 2])
+    # Flat and only where something is near: the two-dimensional nonzero costs as much as all the counting.
+    close = np.flatnonzero(most.ravel() <= radius)
+    query, entry = np.divmod(close, columns.shape[1])
+    distance = most.ravel()[close] + np.bitwise_count(queries[query, 3] ^ columns[3, entry]).astype(np.uint16)
     near = distance <= radius
-    return Hits(query[near] + first, entry[near], distance[near])
+    return Hits(query[near] + first_query, entry[near] + first_row, distance[near])

@@ -16,7 +16,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .alignment import GAP_SECONDS, LINE_RADIUS, SEED_RADIUS, SIMPLER, Line, Run, runs_on, seed_frames, voted_lines
+from .alignment import (
+    GAP_SECONDS,
+    LINE_RADIUS,
+    SEED_BATCH,
+    SEED_RADIUS,
+    SIMPLER,
+    Ballot,
+    Line,
+    Run,
+    distinct_frames,
+    runs_on,
+    seed_frames,
+)
 from .audio import SoundMatch, compare_sound
 from .fingerprint import FULL, Layer
 from .index import HashIndex, Hits
@@ -27,6 +39,7 @@ CONFIRMED_FRAMES, CONFIRMED_SECONDS, CONFIRMED_DISTANCE = 4, 1.0, 44
 LOOSE_FRAMES, LOOSE_DISTANCE, LOOSE_GAIN = 8, 58, 30
 SMALLEST_GAIN, SMALLEST_VARIETY = 8, 8
 STILL_DISTANCE, STILL_OPINION, STILL_GAIN, STILL_AREA = 24, 8, 40, 0.6
+STILL_FRAMES, STILL_EXACT = 3, 8
 REVIEW_DISTANCE = 48
 SOUND_REVIEW_SECONDS = 3.0
 LISTED, REVIEWED, SURE = 0.05, 0.2, 0.6
@@ -40,6 +53,12 @@ class Segment(NamedTuple):
     ref_start: float
     ref_end: float
     score: float
+
+
+def _rows_with_detail(media: MediaFingerprint, frames: np.ndarray) -> np.ndarray:
+    """Numbers of the hashes (frames x layers, counted through) of some frames that are not plain."""
+    rows = (frames[:, None] * len(media.layers) + np.arange(len(media.layers))).ravel()
+    return rows[media.detail.ravel()[rows] >= FLAT]
 
 
 @dataclass(frozen=True)
@@ -71,7 +90,7 @@ class ReferenceSet:
 
     def add(self, ref_id: str, fingerprint: MediaFingerprint) -> None:
         """Add a reference, or put another fingerprint in its place. Parts without detail are not searched."""
-        rows = np.flatnonzero(fingerprint.detail.ravel() >= FLAT)
+        rows = _rows_with_detail(fingerprint, distinct_frames(fingerprint, step=1, alike=2, longest_gap=1.0))
         self._fingerprints[ref_id], self._rows[ref_id] = fingerprint, rows
         self._index.add(ref_id, fingerprint.hashes.reshape(-1, 4)[rows])
 
@@ -92,14 +111,16 @@ class ReferenceSet:
 
 def compare(candidate: MediaFingerprint, references: ReferenceSet) -> list[Finding]:
     """Judge a candidate against every reference: findings scoring at least 0.05, best first."""
-    frames = seed_frames(candidate)
-    rows = (frames[:, None] * len(candidate.layers) + np.arange(len(candidate.layers))).ravel()
-    rows = rows[candidate.detail.ravel()[rows] >= FLAT]
-    hits = references.hits(candidate.hashes.reshape(-1, 4)[rows], SEED_RADIUS)
+    ballots: dict[str, Ballot] = {}
+    seeds = seed_frames(candidate)
+    for start in range(0, len(seeds), SEED_BATCH):
+        rows = _rows_with_detail(candidate, seeds[start : start + SEED_BATCH])
+        for name, hits in references.hits(candidate.hashes.reshape(-1, 4)[rows], SEED_RADIUS).items():
+            ballot = ballots.setdefault(name, Ballot(candidate, references.fingerprints()[name]))
+            ballot.count(hits._replace(query=rows[hits.query]))
     findings = []
     for name, reference in references.fingerprints().items():
-        own = hits.get(name)
-        lines = voted_lines(candidate, reference, own._replace(query=rows[own.query])) if own else []
+        lines = ballots[name].elected() if name in ballots else []
         finding = _judge(name, candidate, reference, lines)
         if finding.score >= LISTED:
             findings.append(finding)
@@ -173,7 +194,8 @@ def _is_same_still(candidate: MediaFingerprint, reference: MediaFingerprint, run
         opinion = int(candidate.phash[run.line.layer]) ^ int(reference.phash[run.line.ref_layer])
         return opinion.bit_count() <= STILL_OPINION
     if reference.kind == "image":
-        return len(run.frames) >= 2
+        # Shown for a while, or all but identical: a film that only passes a similar view is not the photograph.
+        return int((run.apart <= STILL_DISTANCE).sum()) >= STILL_FRAMES or run.apart.min() <= STILL_EXACT
     # A film of a fixed camera holds many frames much like any still of that room.
     return run.gain >= STILL_GAIN
 

@@ -15,8 +15,11 @@ from detection.sources.base import FoundMedia, SourceError
 from detection.sources.pages import Page, found_on, leads_to_media, open_page
 from detection.sources.watch import Watch
 
-NEXT_WORDS = {"next", "next page", "older", "›", "»", "→", ">", ">>", "次へ", "次のページ", "次", "далее",
-              "вперёд", "следующая", "다음", "다음 페이지", "下一页", "下一頁", "siguiente", "tiếp", "ถัดไป"}  # fmt: skip
+NEXT_WORDS = {
+    "next", "next page", "older", "›", "»", "→", ">", ">>", "次へ", "次のページ", "次", "далее", "вперёд", "следующая",
+    "다음", "다음 페이지", "下一页", "下一頁", "siguiente", "tiếp", "ถัดไป",
+}  # fmt: skip
+HEADINGS = {"h1", "h2", "h3", "h4"}
 # Parts of a page that lead elsewhere.
 AROUND = {"nav", "header", "footer", "aside"}
 PAGING = re.compile(r"\bpag(e|er|ination|ing)\b|page-?numbers|\bbreadcrumb", re.IGNORECASE)
@@ -110,7 +113,7 @@ def shape_of(address: str) -> str:
 def _worth(node: LexborNode) -> int:
     """How much a link looks like a card: a picture, a heading, a title in words."""
     inside = node.css_first("img, video, picture, [style*=background-image]") is not None
-    heading = node.css_first("h1, h2, h3, h4") is not None or any(above.tag in ("h1", "h2", "h3", "h4") for above in _above(node))
+    heading = bool(node.css_first("h1, h2, h3, h4")) or any(above.tag in HEADINGS for above in _above(node))
     return 1 + 3 * inside + 2 * heading + (len(node.text().strip()) >= 15)
 
 
@@ -143,7 +146,8 @@ def next_page(page: Page, selector: str = "") -> str:
     if selector:
         nodes = selected(page, selector)
     else:
-        nodes = page.tree.css('link[rel="next"], a[rel~="next"]') or [node for node in page.tree.css("a[href]") if _is_next(node)]
+        named = page.tree.css('link[rel="next"], a[rel~="next"]')
+        nodes = named or [node for node in page.tree.css("a[href]") if _is_next(node)]
     for node in nodes:
         address = page.absolute(node.attributes.get("href") or "")
         if address and _same_host(address, page.url):

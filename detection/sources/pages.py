@@ -127,7 +127,7 @@ def leads_to_media(url: str) -> bool:
 
 # --- media -------------------------------------------------------------------------------------------------------
 def found_on(page: Page, page_url: str = "") -> list[FoundMedia]:
-    """Media of a page with its title and uploader: its videos, else its main pictures. `page_url` is how it was asked for."""
+    """Media of a page with its title and uploader: its videos, else its main pictures."""
     addresses = list(dict.fromkeys(filter(None, _videos(page))))[:MEDIA_A_PAGE]
     addresses = addresses or list(dict.fromkeys(filter(None, _pictures(page))))[:IMAGES_A_PAGE]
     title, uploader = _title(page)[:300], _uploader(page)[:120]

@@ -50,7 +50,7 @@ class Watch(ABC):
             yield from self._media_of(page_url)
 
     def _to_open(self, page_url: str, since: datetime | None, at: datetime) -> bool:
-        """A known page is opened again once a day: when a whole number of days since its find has passed since `since`."""
+        """A known page is opened again once a day: when another full day of its age has passed since `since`."""
         found_at = self.known.get(page_url)
         if found_at is None:
             return True

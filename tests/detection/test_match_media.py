@@ -59,8 +59,10 @@ def test_the_report_names_every_file_and_every_match(folders: tuple[Path, Path])
 def test_a_file_that_cannot_be_read_has_its_error_and_the_rest_goes_on(folders: tuple[Path, Path]) -> None:
     report = match(folders)
     errors = {row["id"]: row["error"] for row in report["references"] + report["candidates"]}
-    assert errors["broken"].startswith("not_media: ") and errors["empty"].startswith("empty: ")
-    assert errors["film"] is None and errors["stranger"] is None
+    assert errors["broken"].startswith("not_media: ")
+    assert errors["empty"].startswith("empty: ")
+    assert errors["film"] is None
+    assert errors["stranger"] is None
 
 
 def test_two_workers_say_what_one_says(folders: tuple[Path, Path]) -> None:

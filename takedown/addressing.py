@@ -1,0 +1,88 @@
+"""To whom: from a found address to the hosting site and its contact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from cases.addresses import FetchError, parse_url
+from takedown.jurisdictions import jurisdiction_for, language_for
+from takedown.models import Contact, HostingSite
+
+
+def site_for_url(url: str) -> HostingSite:
+    """The hosting site of this address; an unknown one is kept as a new row without a contact.
+
+    Raises FetchError when this is no web address.
+    """
+    host = parse_url(url).host
+    known = _sites_by_domain()
+    for name in _host_and_parents(host):
+        if name in known:
+            return known[name]
+    return _new_site(host)
+
+
+def _sites_by_domain() -> dict[str, HostingSite]:
+    sites = list(HostingSite.objects.all())
+    names = {alias.lower(): site for site in sites for alias in site.aliases}
+    return {**names, **{site.domain.lower(): site for site in sites}}
+
+
+def _host_and_parents(host: str) -> Iterator[str]:
+    """`a.b.example.com`, `b.example.com`, `example.com`: a site's own name says more than its parent's."""
+    labels = host.split(".")
+    yield host
+    for start in range(1, len(labels) - 1):
+        yield ".".join(labels[start:])
+
+
+def _new_site(host: str) -> HostingSite:
+    """Law and language guessed from the top-level domain; an administrator confirms them with the contact."""
+    domain = host.removeprefix("www.")
+    jurisdiction = jurisdiction_for(domain)
+    site, _is_new = HostingSite.objects.get_or_create(
+        domain=domain,
+        defaults={
+            "name": domain[:120],
+            "jurisdiction": jurisdiction,
+            "language": language_for(jurisdiction),
+            "notes": _("Made by the watch: please check law and language, and add a contact."),
+        },
+    )
+    return site
+
+
+def contact_for(site: HostingSite) -> Contact | None:
+    """The first usable contact that can be mailed: confirmed ones before the others."""
+    usable = site.contacts.filter(state=Contact.State.USABLE, channel=Contact.Channel.EMAIL)
+    return usable.exclude(confirmed_at=None).first() or usable.first()
+
+
+def trouble_with(contact: Contact | None) -> str:
+    """Why no mail can go there, in a sentence; empty when one can."""
+    if contact is None:
+        return _("This hosting site has no contact that can be mailed. An administrator adds one.")
+    if contact.channel != Contact.Channel.EMAIL:
+        return _("This contact is a web form and cannot be mailed.")
+    if not _mailable(contact.address):
+        return _("This contact's e-mail address is not valid.")
+    if contact.state != Contact.State.USABLE:
+        return _("This contact cannot be used: %(why)s") % {"why": contact.failure or contact.get_state_display()}
+    if contact.confirmed_at is None:
+        return _("This contact has not been confirmed by an administrator.")
+    return ""
+
+
+def _mailable(address: str) -> bool:
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    return address.isascii()
+
+
+__all__ = ["FetchError", "contact_for", "site_for_url", "trouble_with"]

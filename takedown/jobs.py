@@ -1,0 +1,31 @@
+"""The doorbell of takedown: call a verb. A lost ring costs the time until the next sweep."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django_rq import job
+
+from detection.jobs import RINGS_A_SWEEP, ring
+from takedown import notices, verify
+from takedown.models import Location, Notice
+
+
+@job("deliver")
+def send(notice_id: str) -> None:
+    notices.send(notice_id)
+
+
+@job("monitor")
+def check(location_id: str) -> None:
+    verify.check_removed(location_id)
+
+
+@job("deliver")
+def sweep() -> None:
+    """Draft what was captured, name what a crash left, ring for what is due."""
+    at = timezone.now()
+    notices.draft_due(at)
+    notices.mark_uncertain(at)
+    notices.give_up(at)
+    ring("deliver", send, Notice.objects.to_send(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
+    ring("monitor", check, Location.objects.to_check(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])

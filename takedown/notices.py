@@ -1,0 +1,241 @@
+"""A notice's way from draft to sent. No letter leaves without an officer's approval of exactly that message.
+
+draft → approved (undo window) → claimed → sending (committed before the first byte leaves) → sent, failed or uncertain
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cases import custody, vault
+from cases.models import Person, User
+from takedown import elements, letters
+from takedown.addressing import contact_for, site_for_url, trouble_with
+from takedown.drafting import (
+    AFTER_THE_ADDITION,
+    NoticeError,
+    clear_approval,
+    draft_due,
+    draft_for,
+    lawbook_for,
+    locked,
+    recompose,
+    request_for,
+    stage_seconds,
+)
+from takedown.lawbook import Lawbook
+from takedown.message import body_of, build_message, digest_of, message_id_for
+from takedown.models import Notice
+from takedown.sending import decide_uncertain, give_up, mark_uncertain, send
+
+__all__ = [
+    "NoticeError", "approve", "contact_for", "decide_uncertain", "draft_due", "draft_for", "edit", "gate", "give_up",
+    "mark_uncertain", "preview", "recompose", "send", "site_for_url", "stage_seconds", "text_digest", "undo",
+]  # fmt: skip
+
+SHORTEST_NAME = 2
+
+
+# --- the officer's words -----------------------------------------------------------------------------------------
+def edit(notice: Notice, subject: str, paragraphs: dict[str, str], addition: str, officer: User) -> None:
+    """Keep the officer's own subject, sentences (by paragraph key) and addition of a draft.
+
+    Raises NoticeError when a sentence of law would change, when the reference leaves the subject, or when the words
+    name the person.
+    """
+    with transaction.atomic():
+        row = locked(notice)
+        if row.status != Notice.Status.DRAFT:
+            raise NoticeError(_("Only a draft can be edited."))
+        row.subject, row.addition = letters.one_line(subject), _lines(addition)
+        row.paragraphs = _with_addition(row, _edited(row, paragraphs))
+        if wrong := [*_broken_locks(row), *_named_person(row)]:
+            raise NoticeError(*wrong)
+        row.save(update_fields=["subject", "addition", "paragraphs"])
+        custody.record(
+            row.case, "drafted", actor=f"officer:{officer.pk}", subject=f"notice:{row.pk}", text=text_digest(row)
+        )
+    notice.refresh_from_db()
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
+def _edited(row: Notice, paragraphs: dict[str, str]) -> list[dict[str, Any]]:
+    known = {paragraph["key"]: paragraph for paragraph in row.paragraphs}
+    for key, text in paragraphs.items():
+        if key not in known:
+            raise NoticeError(_("The letter has no paragraph “%(key)s”.") % {"key": key})
+        if known[key]["locked"] and _lines(text) != _lines(known[key]["text"]):
+            raise NoticeError(_("A locked paragraph cannot be changed: %(key)s.") % {"key": key})
+    return [
+        paragraph if paragraph["locked"] else {**paragraph, "text": _lines(paragraphs.get(paragraph["key"], paragraph["text"]))}
+        for paragraph in row.paragraphs
+        if paragraph["key"] != "free_text"
+    ]
+
+
+def _with_addition(row: Notice, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The addition stands before the closing, under the heading that marks it as untranslated."""
+    written = [p._asdict() for p in letters.compose(request_for(row), lawbook_for(row.language)).paragraphs]
+    addition = [paragraph for paragraph in written if paragraph["key"] == "free_text"]
+    at = next((n for n, paragraph in enumerate(rows) if paragraph["key"] in AFTER_THE_ADDITION), len(rows))
+    return rows[:at] + addition + rows[at:]
+
+
+def _broken_locks(row: Notice) -> list[str]:
+    composed = letters.Letter(
+        reference=row.reference,
+        language=row.language,
+        subject=row.composed.get("subject", ""),
+        paragraphs=[letters.Paragraph(**paragraph) for paragraph in row.composed.get("paragraphs", [])],
+        statutes=[],
+        deadline_hours=None,
+    )
+    violations = letters.edited_letter(composed, row.subject, "\n\n".join(p["text"] for p in row.paragraphs))
+    return [_broken_lock(violation.key) for violation in violations]
+
+
+def _broken_lock(key: str) -> str:
+    if key == "subject":
+        return _("The subject must keep the reference number.")
+    return _("A locked paragraph cannot be changed: %(key)s.") % {"key": key}
+
+
+def _named_person(row: Notice) -> list[str]:
+    """What an officer wrote must name neither the person nor the pseudonym, which stays in this house too."""
+    own = [row.subject, row.addition, *(p["text"] for p in row.paragraphs if not p["locked"] and p["key"] != "free_text")]
+    text = "\n".join(own).casefold()
+    try:
+        words = [word.strip().casefold() for word in (row.case.alias, *_sealed_words(row))]
+    except vault.VaultError as error:
+        return [error.sentence]
+    named = any(len(word) >= SHORTEST_NAME and word in text for word in words)
+    return [_("Your words name the person or the case. Nothing about the person may leave.")] if named else []
+
+
+def _sealed_words(row: Notice) -> list[str]:
+    """The person's name and contact, opened for the comparison alone. Raises VaultError."""
+    person = Person.objects.filter(case=row.case).first()
+    fields = {"name": person.name_sealed, "contact": person.contact_sealed} if person else {}
+    return [vault.open_text(row.case, field, bytes(sealed)) for field, sealed in fields.items()]
+
+
+# --- the gate ----------------------------------------------------------------------------------------------------
+def gate(notice: Notice) -> list[str]:
+    """Everything that keeps this draft from leaving, in sentences; empty when it may be approved."""
+    book = lawbook_for(notice.language)
+    return [
+        *_missing_elements(notice, book),
+        *_unfit_statutes(notice, book),
+        *_broken_locks(notice),
+        *_named_person(notice),
+        *([trouble] if (trouble := trouble_with(notice.contact)) else []),
+        *_no_mandate(notice),
+    ]
+
+
+def _missing_elements(notice: Notice, book: Lawbook) -> list[str]:
+    """Judged on the letter as it stands, not as the compiler would write it."""
+    written = {row["key"] for row in notice.paragraphs if row["text"].strip()}
+    cited = [book.statutes[row["code"]] for row in notice.statutes if row["code"] in book.statutes]
+    return [
+        _("Missing: %(element)s (%(where)s).") % {"element": found.name, "where": found.where_to_fill}
+        for found in elements.missing(request_for(notice), written, cited)
+    ]
+
+
+def _unfit_statutes(notice: Notice, book: Lawbook) -> list[str]:
+    """A cited statute that is not verified, not in force, or was changed since the letter was written."""
+    return [
+        _("The statute %(code)s is not verified or was changed. Compose the letter anew.") % {"code": row["code"]}
+        for row in notice.statutes
+        if not _stands(book, row, timezone.localdate())
+    ]
+
+
+def _stands(book: Lawbook, cited: dict[str, Any], on: date) -> bool:
+    row = book.statutes.get(cited["code"])
+    if row is None or not row.verified or row.version != cited["version"]:
+        return False
+    return not ((row.valid_from and on < row.valid_from) or (row.valid_to and on > row.valid_to))
+
+
+def _no_mandate(notice: Notice) -> list[str]:
+    if notice.case.allows_work(timezone.now()):
+        return []
+    return [_("The consent of this case does not allow letters now.")]
+
+
+# --- approval ----------------------------------------------------------------------------------------------------
+def preview(notice: Notice) -> bytes:
+    """The exact message: as approved, or as it would be approved now. Raises NoticeError."""
+    return bytes(notice.message) or build_message(notice, timezone.now())
+
+
+def text_digest(notice: Notice) -> str:
+    """"sha256:…" of subject and text as they stand: what an officer has before the eyes when approving."""
+    return letters.letter_digest(notice.subject, body_of(notice))
+
+
+def approve(notice: Notice, officer: User, *, seen: str = "") -> None:
+    """Approve exactly this message; it leaves after the undo window. Raises NoticeError.
+
+    `seen` is the `text_digest` of the text the officer read: when addresses joined the draft meanwhile, it is refused.
+    """
+    with transaction.atomic():
+        row = locked(notice)
+        if row.status != Notice.Status.DRAFT:
+            raise NoticeError(_("Only a draft can be approved."))
+        if not Notice.objects.visible_to(officer).filter(pk=row.pk).exists():
+            raise NoticeError(_("Only an officer of this case can approve its letters."))
+        if seen and seen != text_digest(row):
+            raise NoticeError(_("The letter has changed since you opened it. Please read it again."))
+        if sentences := gate(row):
+            raise NoticeError(*sentences)
+        _approve(row, officer)
+    notice.refresh_from_db()
+
+
+def _approve(row: Notice, officer: User) -> None:
+    at = timezone.now()
+    clear_approval(row)
+    row.status, row.reason = Notice.Status.APPROVED, ""
+    row.approved_at, row.approved_by = at, officer
+    row.send_after = at + timedelta(seconds=settings.UNDO_SECONDS)
+    row.message = build_message(row, at)
+    row.approved_digest, row.message_id = digest_of(row.message), message_id_for(row)
+    row.save()
+    custody.record(
+        row.case, "approved", actor=f"officer:{officer.pk}", subject=f"notice:{row.pk}",
+        reference=row.reference, message=row.approved_digest, contact=row.contact_id,
+    )  # fmt: skip
+
+
+def undo(notice: Notice, officer: User) -> None:
+    """Take an approval back while the message is still here. Raises NoticeError when it is not."""
+    with transaction.atomic():
+        locked(notice)
+        # One conditional UPDATE: either this takes the row, or the worker's claim has it already.
+        taken = (
+            Notice.objects.filter(Q(leased_until=None) | Q(leased_until__lt=timezone.now()))
+            .filter(pk=notice.pk, status=Notice.Status.APPROVED)
+            .update(status=Notice.Status.DRAFT)
+        )
+        if not taken:
+            raise NoticeError(_("Too late: the letter is leaving, or has left."))
+        row = Notice.objects.get(pk=notice.pk)
+        clear_approval(row)
+        row.save()
+        custody.record(
+            row.case, "undone", actor=f"officer:{officer.pk}", subject=f"notice:{row.pk}", reference=row.reference
+        )
+    notice.refresh_from_db()
