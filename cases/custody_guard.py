@@ -14,7 +14,8 @@ TABLE = "cases_custodyentry"
 SENTENCE = "the chain of custody is append-only"
 INSTALL = {
     "sqlite": [
-        f"CREATE TRIGGER custody_no_{verb.lower()} BEFORE {verb} ON {TABLE} BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
+        f"CREATE TRIGGER custody_no_{verb.lower()} BEFORE {verb} ON {TABLE} "
+        f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
         for verb in ("UPDATE", "DELETE")
     ],
     "postgresql": [

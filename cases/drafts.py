@@ -70,7 +70,8 @@ class DraftState:
 # --- the session -------------------------------------------------------------------------------------------------
 def draft_of(request: HttpRequest) -> IntakeDraft | None:
     """The visitor's draft, if one was begun and is not forgotten."""
-    return IntakeDraft.objects.filter(pk=request.session.get(SESSION_KEY)).first()
+    draft_id = request.session.get(SESSION_KEY)
+    return IntakeDraft.objects.filter(pk=draft_id).first() if draft_id else None
 
 
 def begin(request: HttpRequest | None = None) -> IntakeDraft:
@@ -98,7 +99,7 @@ def let_go(request: HttpRequest) -> None:
 # --- the sealed state --------------------------------------------------------------------------------------------
 def state_of(draft: IntakeDraft) -> DraftState:
     """Raises VaultError."""
-    plain = json.loads(vault.open_for_installation(draft.answers_sealed, PURPOSE))
+    plain = json.loads(vault.open_for_installation(bytes(draft.answers_sealed), PURPOSE))
     key = vault.WrappedKey(plain["kid"], base64.b64decode(plain["wrapped"]))
     known = {one.name for one in fields(IntakeAnswers)}
     answers = IntakeAnswers(**{name: value for name, value in plain["answers"].items() if name in known})

@@ -18,13 +18,15 @@ DEFANGED = (
     (re.compile(r"&amp;"), "&"),
 )
 STOP = r"\s<>\"'`|\\^{}「」『』【】《》〈〉“”‘’"
-HOST = r"(?:[a-z0-9가-힣一-鿿ぁ-ヿа-я](?:[a-z0-9가-힣一-鿿ぁ-ヿа-я_-]{0,61})\.)+(?:[a-z]{2,24}|xn--[a-z0-9-]{2,59}|한국|рф)"
+LETTER = "a-z0-9가-힣一-鿿ぁ-ヿа-я"
+HOST = rf"(?:[{LETTER}][{LETTER}_-]{{0,62}}\.)+(?:[a-z]{{2,24}}|xn--[a-z0-9-]{{2,59}}|한국|рф)"
 WITH_SCHEME = re.compile(rf"https?://[^{STOP}]+", re.IGNORECASE)
 # Without a scheme only what looks like a host counts, and no e-mail address.
 BARE = re.compile(rf"(?<![@\w./:%-])(?:{HOST})(?::\d{{2,5}})?(?:/[^{STOP}]*)?(?![@\w])", re.IGNORECASE)
-FILE_ENDINGS = frozenset(
-    "mp4 mov mkv webm avi gif jpg jpeg png webp heic txt pdf doc docx hwp zip rar exe html htm php wmv m4v ts mp3".split()
-)
+FILE_ENDINGS = frozenset({
+    "mp4", "mov", "mkv", "webm", "avi", "gif", "wmv", "m4v", "ts", "mp3", "jpg", "jpeg", "png", "webp", "heic",
+    "txt", "pdf", "doc", "docx", "hwp", "zip", "rar", "exe", "html", "htm", "php",
+})  # fmt: skip
 # Korean glues particles to the word before: "https://a.example/1에 있어요".
 PARTICLE = re.compile(
     r"(?<=[A-Za-z0-9/=_&%#?.-])(?:에서|에요|에도|에는|이에요|예요|입니다|이고|이랑|하고|부터|까지|으로|로|에|를|을|은|는|이|가|도|와|과|의|랑)"

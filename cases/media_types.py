@@ -44,7 +44,8 @@ def sniff_kind(head: bytes, name: str = "") -> str:
     if _is_video(head):
         return Evidence.Kind.VIDEO.value
     raise IntakeError(
-        "wrong_type", _("This is neither a video nor a picture that we can read (MP4, MOV, MKV, WebM, AVI, GIF, JPEG, PNG, WebP).")
+        "wrong_type",
+        _("This is neither a video nor a picture that we can read (MP4, MOV, MKV, WebM, AVI, GIF, JPEG, PNG, WebP)."),
     )
 
 

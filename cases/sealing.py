@@ -162,7 +162,9 @@ class FileWriter:
     def __enter__(self) -> FileWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, _error: BaseException | None, _t: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _t: TracebackType | None
+    ) -> None:
         if kind is not None:
             self.abort()
         elif not self._file.closed:

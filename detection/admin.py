@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -56,6 +57,7 @@ class SourceAdmin(ForAdministrators):
     search_fields = ["name", "url"]
     readonly_fields = ["visited_at", "found_last_visit", "failure"]
     actions = ["visit_now"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fieldsets = [
         (
             None,

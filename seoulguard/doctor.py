@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from redis import Redis
 from redis.exceptions import RedisError
 
-from cases.browser import chromium_path
-from detection.engine import cage
+from cases.browser import CaptureError, browser_path
+from detection.engine import MediaError, cage
 
 FREE_SHARE_WANTED = 0.10
 
@@ -73,9 +73,10 @@ def _media() -> Finding:
     return _program(_("Media decoder"), cage.ffmpeg_binary, ["-version"], _("Without ffmpeg no video can be compared."))
 
 
-def _program(part: str, find: Callable[[], str | None], arguments: list[str], remedy: str) -> Finding:
-    path = find()
-    if not path:
+def _program(part: str, find: Callable[[], str], arguments: list[str], remedy: str) -> Finding:
+    try:
+        path = find()
+    except (CaptureError, MediaError):
         return Finding(part, "bad", "", remedy)
     said = subprocess.run([path, *arguments], capture_output=True, text=True, check=False, timeout=20).stdout
     return Finding(part, "good", (said.splitlines() or [""])[0][:60])
@@ -91,7 +92,7 @@ def _cage() -> Finding:
 
 def _browser() -> Finding:
     arguments = ["--version", "--no-sandbox"] if os.geteuid() == 0 else ["--version"]
-    return _program(_("Browser for captures"), chromium_path, arguments, _("Pages are kept without a picture. Install Chromium."))
+    return _program(_("Browser for captures"), browser_path, arguments, _("Pages are kept without a picture. Install Chromium."))
 
 
 def _fonts() -> Finding:

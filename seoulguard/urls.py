@@ -16,6 +16,7 @@ admin.site.site_title = "SeoulGuard"
 urlpatterns = [
     path("", include("cases.urls")),
     path("desk/", include("takedown.urls")),
+    path("staff/", views.home_of_role, name="home_of_role"),
     path("health/", views.health, name="health"),
     path("account/", include("allauth.urls")),
     path("language/", include("django.conf.urls.i18n")),

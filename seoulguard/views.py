@@ -1,12 +1,21 @@
-"""The health page: what works, what does not, and what to do."""
+"""The health page: what works, what does not, and what to do. And the first page after signing in."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from cases import access
+from cases.models import Role
 from seoulguard.doctor import examine
+
+
+def home_of_role(request: HttpRequest) -> HttpResponse:
+    """Officers and leads come to the queue, administrators to the health page, auditors to the contacts."""
+    user = access.staff_page(request)
+    if user.has_role(Role.OFFICER, Role.LEAD):
+        return redirect("takedown:desk")
+    return redirect("health" if user.has_role(Role.ADMIN) else "takedown:contacts")
 
 
 def health(request: HttpRequest) -> HttpResponse:

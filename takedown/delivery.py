@@ -32,7 +32,13 @@ class DeliveryError(Exception):
     """
 
     def __init__(
-        self, sentence: str, *, permanent: bool = False, uncertain: bool = False, no_mailbox: bool = False, answer: str = ""
+        self,
+        sentence: str,
+        *,
+        permanent: bool = False,
+        uncertain: bool = False,
+        no_mailbox: bool = False,
+        answer: str = "",
     ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
@@ -87,7 +93,8 @@ class Email:
             _accepted(*server.rcpt(recipient), of_recipient=True)
             code, said = server.docmd("DATA")
         except (OSError, smtplib.SMTPException) as error:
-            raise DeliveryError(_("The connection broke before the letter was sent."), answer=str(error)[:ANSWER]) from error
+            sentence = _("The connection broke before the letter was sent.")
+            raise DeliveryError(sentence, answer=str(error)[:ANSWER]) from error
         if code != GO_AHEAD:
             raise _refusal(code, _words(said))
 
@@ -113,9 +120,12 @@ def _accepted(code: int, said: bytes, *, of_recipient: bool = False) -> None:
 def _refusal(code: int, said: str, *, of_recipient: bool = False) -> DeliveryError:
     answer = f"{code} {said}"[:ANSWER]
     if code < 500:
-        return DeliveryError(_("The mail server asks to try again later: %(answer)s") % {"answer": answer}, answer=answer)
+        sentence = _("The mail server asks to try again later: %(answer)s")
+        return DeliveryError(sentence % {"answer": answer}, answer=answer)
     no_mailbox = of_recipient and code in NO_SUCH_MAILBOX and _speaks_of_address(said)
-    sentence = _("The address does not exist: %(answer)s") if no_mailbox else _("The mail server refused the letter: %(answer)s")
+    sentence = _("The mail server refused the letter: %(answer)s")
+    if no_mailbox:
+        sentence = _("The address does not exist: %(answer)s")
     return DeliveryError(sentence % {"answer": answer}, permanent=True, no_mailbox=no_mailbox, answer=answer)
 
 

@@ -37,8 +37,8 @@ TITLES = {
     },
     Role.LEAD: {
         "ko": "삭제지원팀장", "en": "Head of removal support", "zh-Hans": "删除支援组长", "zh-Hant": "刪除支援組長",
-        "ja": "削除支援チーム長", "ru": "руководитель группы поддержки в удалении", "vi": "Trưởng nhóm hỗ trợ xóa nội dung",
-        "th": "หัวหน้าทีมช่วยเหลือการลบ", "es": "Jefatura de apoyo a la retirada",
+        "ja": "削除支援チーム長", "ru": "руководитель группы поддержки в удалении",
+        "vi": "Trưởng nhóm hỗ trợ xóa nội dung", "th": "หัวหน้าทีมช่วยเหลือการลบ", "es": "Jefatura de apoyo a la retirada",
     },
 }  # fmt: skip
 
@@ -53,7 +53,7 @@ class NoticeError(Exception):
 
 # --- from matches to drafts --------------------------------------------------------------------------------------
 def draft_due(at: datetime) -> list[Notice]:
-    """Draft, or add to an open draft, for every captured match that stands in no notice yet. Returns what was written."""
+    """Draft, or add to an open draft, every captured match that stands in no notice yet. Returns what was written."""
     _readdress()
     due = Match.objects.captured().filter(location=None, case__in=Case.objects.watched(at))
     groups: dict[tuple[Any, int], list[Match]] = {}
@@ -127,9 +127,7 @@ def _new_reference() -> str:
 def _list(notice: Notice, matches: list[Match]) -> None:
     for match in matches:
         candidate = match.candidate
-        Location.objects.create(
-            notice=notice, match=match, page_url=candidate.page_url, media_url=candidate.media_url
-        )
+        Location.objects.create(notice=notice, match=match, page_url=candidate.page_url, media_url=candidate.media_url)
     notice.found_at = min(notice.found_at, *(match.candidate.found_at for match in matches))
     notice.follows = notice.follows or _earlier_notice(notice, matches)
     write(notice, keep_edits=True)

@@ -76,11 +76,8 @@ def _edited(row: Notice, paragraphs: dict[str, str]) -> list[dict[str, Any]]:
             raise NoticeError(_("The letter has no paragraph “%(key)s”.") % {"key": key})
         if known[key]["locked"] and _lines(text) != _lines(known[key]["text"]):
             raise NoticeError(_("A locked paragraph cannot be changed: %(key)s.") % {"key": key})
-    return [
-        paragraph if paragraph["locked"] else {**paragraph, "text": _lines(paragraphs.get(paragraph["key"], paragraph["text"]))}
-        for paragraph in row.paragraphs
-        if paragraph["key"] != "free_text"
-    ]
+    kept = [paragraph for paragraph in row.paragraphs if paragraph["key"] != "free_text"]
+    return [one if one["locked"] else {**one, "text": _lines(paragraphs.get(one["key"], one["text"]))} for one in kept]
 
 
 def _with_addition(row: Notice, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -112,8 +109,8 @@ def _broken_lock(key: str) -> str:
 
 def _named_person(row: Notice) -> list[str]:
     """What an officer wrote must name neither the person nor the pseudonym, which stays in this house too."""
-    own = [row.subject, row.addition, *(p["text"] for p in row.paragraphs if not p["locked"] and p["key"] != "free_text")]
-    text = "\n".join(own).casefold()
+    own = [paragraph["text"] for paragraph in row.paragraphs if not paragraph["locked"]]
+    text = "\n".join([row.subject, row.addition, *own]).casefold()
     try:
         words = [word.strip().casefold() for word in (row.case.alias, *_sealed_words(row))]
     except vault.VaultError as error:
@@ -182,7 +179,7 @@ def preview(notice: Notice) -> bytes:
 
 
 def text_digest(notice: Notice) -> str:
-    """"sha256:…" of subject and text as they stand: what an officer has before the eyes when approving."""
+    """ "sha256:…" of subject and text as they stand: what an officer has before the eyes when approving."""
     return letters.letter_digest(notice.subject, body_of(notice))
 
 

@@ -65,7 +65,7 @@ def _address(notice: Notice) -> str:
 
 
 def _begun(notice: Notice) -> Delivery | None:
-    """"Sending", committed. None when this worker slept so long that its claim went to another."""
+    """ "Sending", committed. None when this worker slept so long that its claim went to another."""
     mine = Notice.objects.filter(pk=notice.pk, status=Notice.Status.APPROVED, leased_until=notice.leased_until)
     with transaction.atomic():
         if not mine.update(status=Notice.Status.SENDING):
@@ -166,10 +166,14 @@ def mark_uncertain(at: datetime) -> int:
 
 def give_up(at: datetime) -> int:
     """Approved notices whose workers died before sending too often come to a visible end. Returns how many."""
-    return Notice.objects.to_send(at).filter(attempts__gte=settings.MAX_ATTEMPTS).update(
-        status=Notice.Status.FAILED,
-        reason=_("This step was broken off several times. Ask the administrator to look at the log."),
-        leased_until=None,
+    return (
+        Notice.objects.to_send(at)
+        .filter(attempts__gte=settings.MAX_ATTEMPTS)
+        .update(
+            status=Notice.Status.FAILED,
+            reason=_("This step was broken off several times. Ask the administrator to look at the log."),
+            leased_until=None,
+        )
     )
 
 

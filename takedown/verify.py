@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from cases import capture as captures
 from cases import custody, web
 from cases.models import Capture
+from cases.vault import VaultError
 from cases.web import FetchError
 from detection.sources.pages import Page, found_on
 from takedown.drafting import locked
@@ -43,6 +44,7 @@ class Answer:
     status: int | None
     reason: str = ""
     text: str = ""
+    is_page: bool = False
 
     @property
     def gone(self) -> bool:
@@ -73,8 +75,7 @@ def check_removed(location_id: int | str) -> None:
     finding = judge(location, page, media)
     capture = None
     if finding.outcome == Outcome.ABSENT:
-        capture = _preserved(location, page, media)
-        finding = _only_with_proof(finding, capture)
+        capture, finding = _with_proof(location, page, media, finding)
     _keep(location, finding, capture, timezone.now())
 
 
@@ -100,12 +101,15 @@ def ask(url: str, *, part: bool = False) -> Answer:
         if part and error.reason_code == "too_large":
             return Answer(url, 200)
         return Answer(url, None, error.sentence)
-    text = answer.text() if answer.media_type in ("text/html", "application/xhtml+xml") else ""
-    return Answer(url, answer.status, text=text)
+    is_page = answer.media_type in ("text/html", "application/xhtml+xml")
+    return Answer(url, answer.status, text=answer.text() if is_page else "", is_page=is_page)
 
 
 def judge(location: Location, page: Answer, media: Answer) -> Finding:
     """Absent only when the medium is gone and the page does not show it any more."""
+    if media.there and media.is_page and media is not page:
+        why = _("Where the medium was, a page answers. It may ask for a log-in: that is not a removal.")
+        return Finding(Outcome.UNREACHABLE, media.status, why)
     if media.there or (page.there and media.gone and shows(page, location.media_url)):
         return Finding(Outcome.UP, media.status, "")
     if media.gone and (page.gone or page.there):
@@ -136,24 +140,23 @@ def _why_unclear(status: int | None) -> str:
 
 
 # --- keeping -----------------------------------------------------------------------------------------------------
-def _preserved(location: Location, page: Answer, media: Answer) -> Capture:
-    """The absence as a sealed capture, with both answers beside it."""
+def _with_proof(location: Location, page: Answer, media: Answer, finding: Finding) -> tuple[Capture, Finding]:
+    """The absence as a sealed capture with both answers beside it. What could not be preserved does not count."""
     capture = captures.capture_page_of(location.notice.case, location.page_url, purpose="absence", actor="job")
+    why = capture.reason
     if capture.status == Capture.Status.COMPLETE:
-        captures.add_part(capture, "probe.json", _as_json(page, media), "application/json", "http")
-    return capture
+        try:
+            captures.add_part(capture, "probe.json", _as_json(page, media), "application/json", "http")
+            return capture, finding
+        except VaultError as error:
+            why = error.sentence
+    sentence = _("It seems gone, but that could not be preserved: %(why)s") % {"why": why}
+    return capture, Finding(Outcome.UNREACHABLE, finding.status, sentence)
 
 
 def _as_json(page: Answer, media: Answer) -> bytes:
     answers = {name: {**asdict(one), "text": ""} for name, one in (("page", page), ("media", media))}
     return json.dumps({"at": datetime.now(UTC).isoformat(), **answers}, indent=1, ensure_ascii=False).encode()
-
-
-def _only_with_proof(finding: Finding, capture: Capture) -> Finding:
-    if capture.status == Capture.Status.COMPLETE:
-        return finding
-    why = _("It seems gone, but that could not be preserved: %(why)s") % {"why": capture.reason}
-    return Finding(Outcome.UNREACHABLE, finding.status, why)
 
 
 def _keep(location: Location, finding: Finding, capture: Capture | None, at: datetime) -> None:
@@ -213,7 +216,6 @@ def _close_when_all_removed(notice: Notice, at: datetime) -> None:
     notice.status, notice.removed_at = Notice.Status.REMOVED, at
     notice.save(update_fields=["status", "removed_at"])
     custody.record(
-        notice.case, "verified", actor="job", subject=f"notice:{notice.pk}", reference=notice.reference, outcome="removed"
-    )
-
-
+        notice.case, "verified", actor="job", subject=f"notice:{notice.pk}",
+        reference=notice.reference, outcome="removed",
+    )  # fmt: skip

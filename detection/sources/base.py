@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+LONGEST_ADDRESS = 4000
+# No database stores these, and no honest page has them in an address.
+UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class SourceError(Exception):
@@ -21,3 +27,15 @@ class FoundMedia:
     media_url: str
     title: str = ""
     uploader: str = ""
+
+
+def web_address(base: str, address: str) -> str:
+    """The absolute http(s) address without fragment, or an empty string for anything else."""
+    try:
+        joined = urldefrag(urljoin(base, address.strip())).url
+        parts = urlsplit(joined)
+    except ValueError:
+        return ""
+    if not address.strip() or parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    return "" if len(joined) > LONGEST_ADDRESS or UNWRITABLE.search(joined) else joined

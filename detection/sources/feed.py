@@ -6,12 +6,11 @@ import io
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import feedparser
 from django.utils.translation import gettext as _
 
-from detection.sources.base import FoundMedia, SourceError
+from detection.sources.base import FoundMedia, SourceError, web_address
 from detection.sources.pages import answer_of
 from detection.sources.watch import Watch
 
@@ -48,7 +47,7 @@ def enclosures(entry: Any, feed_url: str) -> list[FoundMedia]:
     """Videos and pictures that an entry carries itself; sound alone is left out."""
     carried = [*entry.get("enclosures", []), *entry.get("media_content", [])]
     addresses = [
-        _web_address(feed_url, one.get("href") or one.get("url") or "")
+        web_address(feed_url, one.get("href") or one.get("url") or "")
         for one in carried
         if not (one.get("type") or "").startswith(("audio/", "text/")) and one.get("medium") != "audio"
     ]
@@ -58,12 +57,4 @@ def enclosures(entry: Any, feed_url: str) -> list[FoundMedia]:
 
 
 def _link(entry: Any, feed_url: str) -> str:
-    return _web_address(feed_url, entry.get("link") or "")
-
-
-def _web_address(base: str, address: str) -> str:
-    try:
-        joined = urljoin(base, address.strip()) if address.strip() else ""
-        return joined if urlsplit(joined).scheme in ("http", "https") else ""
-    except ValueError:
-        return ""
+    return web_address(feed_url, entry.get("link") or "")

@@ -25,6 +25,7 @@ AROUND = {"nav", "header", "footer", "aside"}
 PAGING = re.compile(r"\bpag(e|er|ination|ing)\b|page-?numbers|\bbreadcrumb", re.IGNORECASE)
 NUMBER = re.compile(r"[\d\s.,…«»‹›<>]*\Z")
 ASCENT = 6
+LINKS_A_PAGE = 300
 
 
 class Listing(Watch):
@@ -33,7 +34,7 @@ class Listing(Watch):
     def candidates(self, since: datetime | None, at: datetime) -> Iterator[FoundMedia]:
         asked: set[str] = set()
         for page in self._pages():
-            links = [link for link in self._links(page) if link not in asked]
+            links = self._up_to_limit([link for link in self._links(page) if link not in asked])
             asked.update(links)
             # Some sites show everything on one page, or link straight to files.
             straight = [FoundMedia(page.url, link) for link in links if leads_to_media(link)]
@@ -44,6 +45,10 @@ class Listing(Watch):
             yield from self.look_into([link for link in links if not leads_to_media(link)], since, at)
         if not self.seen:
             raise SourceError(_("No link to a page with media was found. A selector may help."))
+
+    def _up_to_limit(self, links: list[str]) -> list[str]:
+        self.unopened += len(links[LINKS_A_PAGE:])
+        return links[:LINKS_A_PAGE]
 
     def _shown_here(self, page: Page) -> list[FoundMedia]:
         found = found_on(page)

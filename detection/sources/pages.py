@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cases import browser, web
 from cases.web import FetchError
-from detection.sources.base import FoundMedia, SourceError
+from detection.sources.base import FoundMedia, SourceError, web_address
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".flv", ".wmv", ".mpg", ".mpeg", ".gif")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -42,25 +42,16 @@ class Page:
     @cached_property
     def base(self) -> str:
         node = self.tree.css_first("base[href]")
-        return _joined(self.url, _attribute(node, "href")) or self.url if node else self.url
+        return web_address(self.url, _attribute(node, "href")) or self.url if node else self.url
 
     def absolute(self, address: str) -> str:
         """The http(s) address without fragment, or an empty string."""
-        return _joined(self.base, address)
+        return web_address(self.base, address)
 
     @cached_property
     def linked_data(self) -> list[dict[str, Any]]:
         """Every object of the page's JSON-LD."""
         return [found for script in self.tree.css('script[type="application/ld+json"]') for found in _objects(script)]
-
-
-def _joined(base: str, address: str) -> str:
-    try:
-        joined = urldefrag(urljoin(base, address.strip())).url
-        parts = urlsplit(joined)
-    except ValueError:
-        return ""
-    return joined if address.strip() and parts.scheme in ("http", "https") and parts.hostname else ""
 
 
 def _attribute(node: LexborNode | None, name: str) -> str:

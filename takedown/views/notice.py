@@ -44,7 +44,8 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "form": form,
         "rows": form.rows(),
         "editable": row.status == Notice.Status.DRAFT,
-        "missing": notices.gate(row),
+        "missing": notices.gate(row) if row.status == Notice.Status.DRAFT else [],
+        "seen": notices.text_digest(row),
         "stages": notices.stage_seconds(row),
         "languages": LETTER_LANGUAGES,
         "locations": row.locations.select_related("match__candidate").prefetch_related("checks"),
@@ -82,7 +83,7 @@ def approve(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """Exactly this text leaves after the undo window."""
     officer = access.officer_page(request)
     row = notice_or_404(officer, notice_id)
-    _try(request, lambda: notices.approve(row, officer), _("Approved. You can still take it back for a moment."))
+    _try(request, lambda: notices.approve(row, officer, seen=request.POST.get("seen", "")), _("Approved. You can still take it back for a moment."))
     return redirect("takedown:notice", row.pk)
 
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageStat
 from cases import addresses, browser, chromium
 from cases.browser import CaptureError, PageCapture, capture_page, render_html
 from cases.guard_proxy import GuardProxy
-from tests.cases.test_web import Site, answer
+from tests.cases.test_web import Site, answer, secure
 
 Request = http.server.BaseHTTPRequestHandler
 PICTURE_AT = (40, 200, 440, 500)
@@ -175,6 +175,17 @@ def test_the_profile_is_gone_afterwards(serve: Callable[..., Site]) -> None:
     before = set(Path("/dev/shm").glob("capture-*"))
     capture_page(serve(gallery).url)
     assert set(Path("/dev/shm").glob("capture-*")) <= before
+
+
+def test_a_page_behind_a_bad_certificate_is_evidence_and_the_certificate_a_fact(
+    serve: Callable[..., Site], tmp_path: Path
+) -> None:
+    site = serve(gallery, allowed=False, name="clips.example")
+    secure(site, tmp_path)
+    capture = capture_page("https://clips.example/post/12")
+    facts = capture.certificate or {}
+    assert (capture.status, capture.title) == (200, "投稿 12")
+    assert (facts["subject"], facts["trusted"], capture.peer_address) == ("clips.example", False, "127.0.0.1")
 
 
 # --- hostile pages -----------------------------------------------------------------------------------------------

@@ -392,9 +392,8 @@ def test_media_streams_into_memory_that_has_no_name(serve: Callable[..., Site]) 
 
 
 # --- certificates ------------------------------------------------------------------------------------------------
-@pytest.fixture
-def secure_site(serve: Callable[..., Site], tmp_path: Path) -> tuple[Site, Path]:
-    """clips.example with a certificate of its own making."""
+def secure(site: Site, folder: Path) -> Path:
+    """Give a site a certificate of its own making for clips.example; the file is also its own authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "clips.example")])
     now = datetime.now(UTC)
@@ -404,16 +403,21 @@ def secure_site(serve: Callable[..., Site], tmp_path: Path) -> tuple[Site, Path]
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    file = tmp_path / "site.pem"
+    file = folder / "site.pem"
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(file)
-    site = serve(hangul_page)
     site.server.socket = context.wrap_socket(site.server.socket, server_side=True)
-    return site, file
+    return file
+
+
+@pytest.fixture
+def secure_site(serve: Callable[..., Site], tmp_path: Path) -> tuple[Site, Path]:
+    site = serve(hangul_page)
+    return site, secure(site, tmp_path)
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(secure_site: tuple[Site, Path], settings: object) -> None:

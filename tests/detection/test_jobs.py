@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import django_rq
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from cases import custody_guard
 from cases.models import Case, Evidence
+from cases.people import ensure_roles
 from detection import jobs, pipeline
 from detection.models import Candidate, EvidenceFingerprint, Match, Source
 from tests.base import Cast, make_cast
@@ -21,6 +25,17 @@ from tests.parts import empty_queues, queue_server, work
 def queue() -> Iterator[None]:
     with queue_server():
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def emptied_tables(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Tests that save for real empty every table afterwards, which the guard of the custody chain would refuse."""
+    with django_db_blocker.unblock():
+        custody_guard.remove(connection)
+    yield
+    with django_db_blocker.unblock():
+        custody_guard.install(connection)
+        ensure_roles()
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +53,7 @@ class TestTheDoorbell:
 
     @pytest.fixture
     def cast(self, transactional_db: None) -> Cast:
+        ensure_roles()
         return make_cast()
 
     def test_every_row_that_is_due_is_rung_for(self, cast: Cast) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from cases import browser
 from detection.models import Source
 from detection.sources import FoundMedia, SourceError, Watch, media_at, watch
+from detection.sources.base import web_address
 from detection.sources.listing import detail_links, next_page, shape_of
 from detection.sources.pages import Page, found_on
 from tests.detection.town import SITE, Town, detail, listing
@@ -230,6 +231,20 @@ def test_deeply_nested_linked_data_is_passed_over() -> None:
 def test_an_address_that_is_a_file_is_its_own_page(town: Town) -> None:
     town.put(f"{SITE}/file", b"\x00", "video/mp4")
     assert media_at(f"{SITE}/file") == [FoundMedia(f"{SITE}/file", f"{SITE}/file")]
+
+
+@pytest.mark.parametrize(
+    "address", ["/a\x00.mp4", "/\ud800.mp4", "/" + "a" * 5000 + ".mp4", "ftp://a.example/a.mp4", "http:///a.mp4", " "]
+)
+def test_an_address_that_cannot_be_kept_is_none(address: str) -> None:
+    assert web_address(f"{SITE}/", address) == ""
+
+
+def test_a_page_of_endless_links_is_cut_and_says_so(town: Town) -> None:
+    town.put(f"{SITE}/", "".join(f'<p><a href="/media/{number}.mp4">Film {number}</a>' for number in range(1000)))
+    found, visit = visited(a_source())
+    assert len(found) == 300
+    assert visit.account() == "700 pages are left for the next visit."
 
 
 def test_links_of_one_shape_stay_together() -> None:

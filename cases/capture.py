@@ -1,0 +1,233 @@
+"""Capture (채증): a page becomes sealed parts, each labelled with how it was got, all on the chain of custody.
+
+The row comes first, pending; it ends complete or failed with a sentence, and what was got stays either way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cases import browser, custody, report, vault, web
+from cases.browser import CaptureError, PageCapture
+from cases.models import Capture, CapturePart, Case, CustodyEntry, User
+from cases.web import Fetched, FetchError
+
+KST = ZoneInfo("Asia/Seoul")
+READ_BYTES = 1024 * 1024
+# What plain HTTP cannot get around either.
+FINAL = frozenset({"refused_address", "bad_url"})
+
+
+def capture_page_of(case: Case, url: str, *, purpose: str = "presence", actor: str = "job") -> Capture:
+    """Preserve the page at `url`: by browser, else by plain HTTP. `purpose`: "presence" or "absence".
+
+    Never raises for the page's sake: the returned row is COMPLETE, or FAILED with its reason. A page that answers
+    with an error proves no presence, so such a capture fails, its parts kept; as proof of absence it is complete.
+    """
+    capture = Capture.objects.create(case=case, url=url, purpose=purpose)
+    try:
+        _by_browser(capture)
+    except CaptureError as error:
+        _without_browser(capture, error)
+    except vault.VaultError as error:
+        _fail(capture, error.sentence)
+    _finish(capture, actor)
+    return capture
+
+
+# --- the two ways ------------------------------------------------------------------------------------------------
+def _by_browser(capture: Capture) -> None:
+    page = browser.capture_page(capture.url)
+    capture.method = Capture.Method.BROWSER
+    _note_page(capture, page.final_url, page.status, page.captured_at)
+    capture.facts = {**_address(page), "browser_version": page.browser_version, "settled": page.settled,
+                     "clipped": page.clipped, "elapsed_seconds": round(page.elapsed_seconds, 2)}  # fmt: skip
+    add_part(capture, "screenshot_blurred.png", page.screenshot_blurred, "image/png", "browser")
+    add_part(capture, "screenshot.png", page.screenshot, "image/png", "browser")
+    add_part(capture, "page.html", page.html.encode(), "text/html", "browser")
+    refused = [record._asdict() if hasattr(record, "_asdict") else str(record) for record in page.refused]
+    _add_json(capture, "page.json", {"title": page.title, "language": page.lang, "refused": refused}, "browser")
+    _add_common(capture, page.headers, _address(page), page.captured_at, "browser")
+
+
+def _without_browser(capture: Capture, error: CaptureError) -> None:
+    """Plain HTTP where the browser failed, and the capture says so."""
+    if error.reason_code in FINAL:
+        _fail(capture, error.sentence)
+        return
+    capture.facts = {"browser_failed": error.sentence}
+    try:
+        # A file is no page: its headers are kept here, the medium itself is a part of its own.
+        _by_http(capture, web.fetch(capture.url, method="HEAD" if error.reason_code == "not_a_page" else "GET"))
+    except (FetchError, vault.VaultError) as second:
+        _fail(capture, second.sentence)
+
+
+def _by_http(capture: Capture, page: Fetched) -> None:
+    capture.method = Capture.Method.HTTP
+    _note_page(capture, page.final_url, page.status, page.fetched_at)
+    capture.facts |= _address(page)
+    if page.body:
+        add_part(capture, "page.html", page.body, page.media_type or "application/octet-stream", "http")
+    _add_common(capture, page.headers, _address(page), page.fetched_at, "http")
+
+
+def _note_page(capture: Capture, final_url: str, status: int, at: datetime) -> None:
+    capture.final_url, capture.http_status, capture.captured_at = final_url, status, at
+
+
+def _address(page: PageCapture | Fetched) -> dict[str, Any]:
+    return {
+        "dns_answers": list(page.dns_answers), "peer_address": page.peer_address, "certificate": page.certificate,
+    }  # fmt: skip
+
+
+def _add_common(capture: Capture, headers: dict[str, str], address: dict[str, Any], at: datetime, how: str) -> None:
+    _add_json(capture, "headers.json", {"status": capture.http_status, "headers": headers}, how)
+    _add_json(capture, "address.json", {"url": capture.url, "final_url": capture.final_url, **address}, how)
+    times = {"utc": at.astimezone(UTC).isoformat(), "kst": at.astimezone(KST).isoformat()}
+    _add_json(capture, "times.json", times, how)
+
+
+def _add_json(capture: Capture, name: str, content: dict[str, Any], how: str) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, default=str)
+    add_part(capture, name, text.encode(), "application/json", how)
+
+
+# --- the outcome -------------------------------------------------------------------------------------------------
+def _fail(capture: Capture, sentence: str) -> None:
+    capture.status, capture.reason = Capture.Status.FAILED, sentence[:300]
+
+
+def _finish(capture: Capture, actor: str) -> None:
+    if capture.status == Capture.Status.PENDING:
+        if capture.purpose == "presence" and (capture.http_status or 0) >= 400:
+            _fail(capture, _("The site answered with an error (%(status)d).") % {"status": capture.http_status})
+        else:
+            capture.status = Capture.Status.COMPLETE
+    capture.captured_at = capture.captured_at or timezone.now()
+    with transaction.atomic():
+        capture.save()
+        custody.record(
+            capture.case, "captured", actor=actor, subject=f"capture:{capture.pk}", status=capture.status,
+            purpose=capture.purpose, method=capture.method, reason=capture.reason,
+            parts={part.name: part.digest for part in capture.parts.all()},
+        )  # fmt: skip
+
+
+# --- parts -------------------------------------------------------------------------------------------------------
+def add_part(capture: Capture, name: str, content: bytes | int, media_type: str, how: str) -> CapturePart:
+    """Seal one file of the capture: bytes, or a readable memory file, which stays open.
+
+    Raises IntegrityError if the capture has a part of that name, VaultError if it cannot be sealed.
+    """
+    part_id = uuid4()
+    with vault.SealedWriter(capture.case, part_id) as writer:
+        for chunk in _read_all(content) if isinstance(content, int) else (content,):
+            writer.write(chunk)
+        sealed = writer.close()
+    try:
+        with transaction.atomic():
+            return CapturePart.objects.create(
+                pk=part_id, capture=capture, name=name, media_type=media_type[:60], how=how,
+                digest=sealed.digest, size=sealed.size,
+            )  # fmt: skip
+    except IntegrityError:
+        vault.remove_file(capture.case, part_id)
+        raise
+
+
+def read_part(part: CapturePart) -> bytes:
+    """The part in the clear. Raises VaultError."""
+    return vault.read_file(part.capture.case, part.pk)
+
+
+def part_memfd(part: CapturePart) -> int:
+    """The same as a memory file at position 0; the caller closes it."""
+    return vault.open_memfd(part.capture.case, part.pk)
+
+
+def _read_all(fd: int) -> Iterator[bytes]:
+    """Without moving the reader's own position."""
+    offset = 0
+    while chunk := os.pread(fd, READ_BYTES, offset):
+        offset += len(chunk)
+        yield chunk
+
+
+# --- the report --------------------------------------------------------------------------------------------------
+def report_for(
+    capture: Capture, *, language: str, actor: str, match_facts: dict[str, Any] | None = None, organisation: str = ""
+) -> bytes:
+    """The capture's report as PDF; that it was taken out is on record. Raises VaultError."""
+    pdf = report.capture_report_pdf(_report_context(capture, language, match_facts, organisation))
+    custody.record(
+        capture.case, "downloaded", actor=actor, subject=f"capture:{capture.pk}", what="report", language=language
+    )
+    return pdf
+
+
+def _report_context(
+    capture: Capture, language: str, match_facts: dict[str, Any] | None, organisation: str
+) -> report.ReportContext:
+    parts = list(capture.parts.all())
+    blurred = next((part for part in parts if part.name == "screenshot_blurred.png"), None)
+    facts = capture.facts
+    return report.ReportContext(
+        case_number=capture.case.number, alias=capture.case.alias, organisation=organisation,
+        officer=_officer_of(capture.case), url=capture.url, final_url=capture.final_url,
+        captured_at=capture.captured_at or capture.started_at, http_status=capture.http_status,
+        peer_address=facts.get("peer_address", ""), dns_answers=facts.get("dns_answers", []),
+        certificate=facts.get("certificate"), method=capture.get_method_display(),
+        browser_version=facts.get("browser_version", ""),
+        parts=[report.Part(part.name, part.digest, part.size, part.how) for part in parts],
+        custody=[
+            report.CustodyLine(entry.sequence, entry.at, entry.actor, entry.act, entry.digest)
+            for entry in _entries_of(capture)
+        ],
+        custody_intact=not custody.verify_chain(capture.case), match=_match_values(match_facts),
+        screenshot_png=read_part(blurred) if blurred else None, language=language, notes=_notes(capture),
+    )  # fmt: skip
+
+
+def _match_values(facts: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A match's facts in the words of `match_media`, which the report speaks."""
+    if not facts:
+        return None
+    segments = [
+        {name.replace("candidate_", "cand_").replace("reference_", "ref_"): value for name, value in segment.items()}
+        for segment in facts.get("segments", ())
+    ]
+    evidence = {"kinds": facts.get("kinds", ()), "transform": facts.get("transform", "")}
+    return {**facts, "segments": segments, "evidence": evidence}
+
+
+def _officer_of(case: Case) -> str:
+    officer: User | None = case.officer
+    return officer.shown_name if officer else ""
+
+
+def _entries_of(capture: Capture) -> list[CustodyEntry]:
+    """The entries that speak of this capture."""
+    entries = CustodyEntry.objects.filter(case=capture.case).order_by("sequence")
+    return [entry for entry in entries if _names(entry, capture.pk)]
+
+
+def _names(entry: CustodyEntry, capture_id: UUID) -> bool:
+    return entry.subject == f"capture:{capture_id}" or entry.detail.get("capture") == str(capture_id)
+
+
+def _notes(capture: Capture) -> list[str]:
+    """What a reader must know of how complete this capture is."""
+    said = ("browser_failed", "media_missing", "media_changed", "frames_missing")
+    return [sentence for sentence in (capture.reason, *(capture.facts.get(name, "") for name in said)) if sentence]

@@ -1,0 +1,257 @@
+"""Kept by administrators: the centre, hosting sites with their contacts, statutes, letter paragraphs.
+
+What was drafted and sent can be looked at, not changed, and without the letters' text: cases stay out of sight.
+"""
+
+from __future__ import annotations
+
+from string import Formatter
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms.models import ModelFormMetaclass
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from detection.admin import ForAdministrators, ReadOnly
+from takedown.addressing import trouble_with
+from takedown.lawbook import seed_templates
+from takedown.models import (
+    LETTER_LANGUAGES,
+    Contact,
+    Delivery,
+    HostingSite,
+    LetterTemplate,
+    Notice,
+    Organisation,
+    RemovalCheck,
+    Statute,
+)
+
+
+# --- the centre --------------------------------------------------------------------------------------------------
+class _OrganisationForm(forms.ModelForm):
+    """One line per language in place of JSON."""
+
+    class Meta:
+        model = Organisation
+        fields = ["legal_representative", "address", "phone", "email", "country"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for code, _name in LETTER_LANGUAGES:
+            self.fields[f"name_{code}"].initial = self.instance.names.get(code, "")
+            self.fields[f"mandate_{code}"].initial = self.instance.mandates.get(code, "")
+
+    def save(self, commit: bool = True) -> Any:
+        self.instance.names = self._words("name")
+        self.instance.mandates = self._words("mandate")
+        return super().save(commit)
+
+    def _words(self, prefix: str) -> dict[str, str]:
+        given = {code: self.cleaned_data.get(f"{prefix}_{code}", "").strip() for code, _name in LETTER_LANGUAGES}
+        return {code: text for code, text in given.items() if text}
+
+
+def _lines(prefix: str) -> dict[str, forms.CharField]:
+    def line(name: Any) -> forms.CharField:
+        return forms.CharField(label=name, required=False, max_length=500, widget=forms.TextInput(attrs={"size": 90}))
+
+    return {f"{prefix}_{code}": line(name) for code, name in LETTER_LANGUAGES}
+
+
+OrganisationForm = ModelFormMetaclass(
+    "OrganisationForm", (_OrganisationForm,), {**_lines("name"), **_lines("mandate"), "__module__": __name__}
+)
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(ForAdministrators):
+    form = OrganisationForm
+    fieldsets = [
+        (None, {"fields": ["legal_representative", "address", "phone", "email", "country"]}),
+        (_("Name of the centre"), {"fields": list(_lines("name"))}),
+        (
+            _("Legal mandate"),
+            {
+                "fields": list(_lines("mandate")),
+                "description": _(
+                    "Statute and designation, as they are printed in every letter. English stands in for a language "
+                    "left empty."
+                ),
+            },
+        ),
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not Organisation.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+# --- hosting sites -----------------------------------------------------------------------------------------------
+class HostingSiteForm(forms.ModelForm):
+    class Meta:
+        model = HostingSite
+        fields = "__all__"
+
+    def clean_domain(self) -> str:
+        return self.cleaned_data["domain"].strip().rstrip(".").lower()
+
+    def clean_time_zone(self) -> str:
+        name = self.cleaned_data["time_zone"]
+        if name not in available_timezones():
+            raise forms.ValidationError(_("Not a time zone. Example: Asia/Seoul"))
+        return str(name)
+
+
+class ContactInline(admin.TabularInline):
+    model = Contact
+    extra = 1
+    fields = ["channel", "address", "rank", "state", "confirmed_at", "failure"]
+    readonly_fields = ["failure"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return ForAdministrators._is_administrator(self, request)  # type: ignore[arg-type]
+
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+
+
+@admin.register(HostingSite)
+class HostingSiteAdmin(ForAdministrators):
+    form = HostingSiteForm
+    inlines = [ContactInline]
+    list_display = ["name", "domain", "addressee_type", "language", "jurisdiction", "state"]
+    list_filter = ["addressee_type", "jurisdiction", "language"]
+    search_fields = ["name", "domain", "contacts__address"]
+    actions = ["confirm_contacts"]
+
+    @admin.display(description=_("letters"))
+    def state(self, site: HostingSite) -> str:
+        troubles = [trouble_with(contact) for contact in site.contacts.all()]
+        if "" in troubles:
+            return str(_("can be mailed"))
+        return troubles[0] if troubles else trouble_with(None)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[HostingSite]:
+        return super().get_queryset(request).prefetch_related("contacts")
+
+    @admin.action(description=_("Confirm the contacts of the selected sites"))
+    def confirm_contacts(self, request: HttpRequest, chosen: QuerySet[HostingSite]) -> None:
+        waiting = Contact.objects.filter(site__in=chosen, state=Contact.State.USABLE, confirmed_at=None)
+        count = waiting.update(confirmed_at=timezone.now())
+        said = ngettext("%(count)d contact confirmed.", "%(count)d contacts confirmed.", count)
+        self.message_user(request, said % {"count": count}, messages.SUCCESS)
+
+
+# --- the lawbook -------------------------------------------------------------------------------------------------
+class CountsUp(ForAdministrators):
+    """Every change makes a new version: notices name the version they cite."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change and form.changed_data:
+            obj.version += 1
+        super().save_model(request, obj, form, change)
+
+
+class StatuteForm(forms.ModelForm):
+    class Meta:
+        model = Statute
+        exclude = ["version"]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("verified") and not (given.get("source") or "").strip():
+            self.add_error("source", _("Name the source that was read before marking the statute as verified."))
+        return given
+
+
+@admin.register(Statute)
+class StatuteAdmin(CountsUp):
+    form = StatuteForm
+    list_display = ["code", "jurisdiction", "name_en", "article", "verified", "checked_by_counsel_on", "cited"]
+    list_filter = ["verified", "jurisdiction"]
+    search_fields = ["code", "name_en", "name_local"]
+
+    @admin.display(description=_("in letters"))
+    def cited(self, statute: Statute) -> str:
+        today = timezone.localdate()
+        if not statute.verified:
+            return str(_("never cited: not verified"))
+        if statute.valid_from and today < statute.valid_from:
+            return str(_("not cited: not in force yet"))
+        if statute.valid_to and today > statute.valid_to:
+            return str(_("not cited: not in force any more"))
+        return str(_("cited where its condition holds")) if statute.flag else str(_("cited"))
+
+
+class LetterTemplateForm(forms.ModelForm):
+    class Meta:
+        model = LetterTemplate
+        exclude = ["version"]
+
+    def clean_text(self) -> str:
+        """A slot nobody fills would stop every letter in this language."""
+        text = str(self.cleaned_data["text"])
+        if unknown := _slots(text) - known_slots():
+            raise forms.ValidationError(_("Unknown places: %(names)s"), params={"names": ", ".join(sorted(unknown))})
+        return text
+
+
+def _slots(text: str) -> set[str]:
+    try:
+        return {name for _text, name, _spec, _conversion in Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise forms.ValidationError(_("A brace is not closed.")) from error
+
+
+def known_slots() -> set[str]:
+    return set().union(*(_slots(template.text) for template in seed_templates()))
+
+
+@admin.register(LetterTemplate)
+class LetterTemplateAdmin(CountsUp):
+    form = LetterTemplateForm
+    list_display = ["key", "language", "locked", "version", "checked_by_counsel_on"]
+    list_filter = ["language", "locked"]
+    search_fields = ["key", "text"]
+
+
+# --- what left ---------------------------------------------------------------------------------------------------
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly):
+    list_display = ["reference", "site", "language", "status", "reason", "drafted_at", "sent_at", "removed_at"]
+    list_filter = ["status", "language", "site"]
+    date_hierarchy = "drafted_at"
+    search_fields = ["reference"]
+    fields = [
+        "reference", "site", "contact", "language", "status", "reason", "statutes", "found_at", "drafted_at",
+        "approved_at", "approved_digest", "message_id", "send_after", "sent_at", "removed_at",
+    ]  # fmt: skip
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly):
+    list_display = ["notice", "recipient", "status", "answer", "began_at", "ended_at"]
+    list_filter = ["status"]
+    fields = ["notice", "recipient", "status", "answer", "permanent", "message_id", "began_at", "ended_at"]
+
+
+@admin.register(RemovalCheck)
+class RemovalCheckAdmin(ReadOnly):
+    list_display = ["at", "site", "outcome", "http_status", "reason"]
+    list_filter = ["outcome"]
+    fields = ["at", "outcome", "http_status", "reason"]
+
+    @admin.display(description=_("site"))
+    def site(self, check: RemovalCheck) -> str:
+        return str(check.location.notice.site)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RemovalCheck]:
+        return super().get_queryset(request).select_related("location__notice__site")

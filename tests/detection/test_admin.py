@@ -1,0 +1,55 @@
+"""Administrators keep the sources; what was found is out of their hands, and whose it is out of their sight."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin.sites import AdminSite
+from django.test import Client, RequestFactory
+
+from cases.models import User
+from detection.admin import CandidateAdmin, MatchAdmin, SourceAdmin
+from detection.models import Candidate, Match, Source
+from tests.base import Cast
+
+
+def asked_by(user: User) -> object:
+    request = RequestFactory().get("/")
+    request.user = user
+    return request
+
+
+def test_only_the_administrator_keeps_sources(cast: Cast) -> None:
+    kept = SourceAdmin(Source, AdminSite())
+    may = {
+        user.username: kept.has_change_permission(asked_by(user))
+        for user in (cast.hana, cast.jiwoo, cast.sora, cast.yuna)
+    }
+    assert may == {"hana": True, "jiwoo": False, "sora": False, "yuna": False}
+
+
+@pytest.mark.parametrize(("admin_class", "model"), [(CandidateAdmin, Candidate), (MatchAdmin, Match)])
+def test_what_was_found_is_changed_by_nobody(cast: Cast, admin_class: type, model: type) -> None:
+    shown, request = admin_class(model, AdminSite()), asked_by(cast.hana)
+    assert shown.has_view_permission(request)
+    assert not any(
+        [shown.has_add_permission(request), shown.has_change_permission(request), shown.has_delete_permission(request)]
+    )
+
+
+def test_whose_material_matched_is_not_shown(cast: Cast) -> None:
+    assert not {"case", "evidence"} & {*MatchAdmin.fields, *MatchAdmin.list_display}
+
+
+def test_an_address_that_a_victim_handed_in_is_not_shown(cast: Cast) -> None:
+    shown = CandidateAdmin(Candidate, AdminSite())
+    source = Source(pk=1, name="Clips")
+    assert shown.address(Candidate(page_url="https://clips.example/1")) == "—"
+    assert shown.address(Candidate(page_url="https://clips.example/1", source=source)) == "https://clips.example/1"
+
+
+@pytest.mark.parametrize("place", ["source/", "source/add/", "candidate/", "match/"])
+def test_hana_opens_the_pages(cast: Cast, client: Client, place: str) -> None:
+    Source.objects.create(name="Clips", kind="listing", url="https://clips.example/")
+    Candidate.objects.create(page_url="https://clips.example/1", media_url="https://clips.example/1.mp4")
+    client.force_login(cast.hana)
+    assert client.get(f"/keep/detection/{place}").status_code == 200
