@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from cases import custody
-from cases.models import Case, Role, User
+from cases.models import Capture, Case, Role, User
 
 VIEWED_AGAIN_AFTER = timedelta(minutes=30)
 SESSION_KEY = "viewed"
@@ -61,6 +61,15 @@ def case_write(request: HttpRequest, case_id: UUID) -> Case:
     if case.status == Case.Status.CLOSED:
         raise PermissionDenied(_("This case is closed. It can be read, not changed."))
     return case
+
+
+def capture_read(request: HttpRequest, capture_id: UUID) -> Capture:
+    """The capture of a case this officer may see; Http404 otherwise."""
+    capture = Capture.objects.select_related("case").filter(pk=capture_id).first()
+    case_read(request, capture.case_id if capture else UUID(int=0))
+    if capture is None:
+        raise Http404
+    return capture
 
 
 def _with_role(request: HttpRequest, *roles: str) -> User:

@@ -17,8 +17,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from cases import vault
+from cases.media_types import IntakeError
 from cases.models import Case, IntakeDraft
 from cases.sealing import Seal
 
@@ -107,9 +109,9 @@ def state_of(draft: IntakeDraft) -> DraftState:
 
 
 def keep_answers(draft: IntakeDraft, **answers: Any) -> IntakeAnswers:
-    """Set the named answers, leave the others; everything as it stands now."""
+    """Set the named answers, leave the others; everything as it stands now. IntakeError `already_sent`."""
     with transaction.atomic():
-        state = state_of(locked(draft.pk) or draft)
+        state = _unsent(draft)
         for name, value in answers.items():
             if not hasattr(state.answers, name):
                 raise TypeError(f"{name!r} is not an answer of the intake")
@@ -119,8 +121,9 @@ def keep_answers(draft: IntakeDraft, **answers: Any) -> IntakeAnswers:
 
 
 def add_file(draft: IntakeDraft, file: DraftFile) -> None:
+    """Raises IntakeError `already_sent`: what is added to a draft that became a case would be lost."""
     with transaction.atomic():
-        state = state_of(locked(draft.pk) or draft)
+        state = _unsent(draft)
         state.files.append(file)
         _store(draft, state)
 
@@ -128,7 +131,7 @@ def add_file(draft: IntakeDraft, file: DraftFile) -> None:
 def drop_file(draft: IntakeDraft, file_id: str) -> None:
     """Take a file back, row and bytes; an unknown id changes nothing."""
     with transaction.atomic():
-        state = state_of(locked(draft.pk) or draft)
+        state = _unsent(draft)
         found = [file for file in state.files if file.id == file_id]
         state.files = [file for file in state.files if file.id != file_id]
         _store(draft, state)
@@ -148,6 +151,13 @@ def close_with(draft: IntakeDraft, state: DraftState, code: str) -> None:
 
 def seal_of(draft: IntakeDraft) -> Seal:
     return vault.unwrap(draft.pk, state_of(draft).key)
+
+
+def _unsent(draft: IntakeDraft) -> DraftState:
+    state = state_of(locked(draft.pk) or draft)
+    if state.receipt:
+        raise IntakeError("already_sent", _("This was sent already. Your number is on the last page."))
+    return state
 
 
 def locked(draft_id: UUID) -> IntakeDraft | None:

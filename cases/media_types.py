@@ -22,7 +22,8 @@ TRANSPORT_PACKET = 188
 class IntakeError(Exception):
     """Something cannot be taken in.
 
-    `code`: empty_file, wrong_type, too_large, too_many, no_space, nothing_entered, gone, busy or too_many_guesses.
+    `code`: empty_file, wrong_type, too_large, too_many, no_space, nothing_entered, already_sent, gone, busy or
+    too_many_guesses.
     `sentence` is for the person who sent it.
     """
 

@@ -10,7 +10,6 @@ from cases.models import Role
 # administrator keeps the house, and does not read what is in it.
 KEPT_BY_ADMINS: dict[str, frozenset[str]] = {
     "cases": frozenset({"user"}),
-    "auth": frozenset({"group"}),
     "detection": frozenset({"source", "watchterm"}),
     "takedown": frozenset({"hostingsite", "contact", "statute", "lettertemplate", "organisation"}),
 }

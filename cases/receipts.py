@@ -6,8 +6,10 @@ import ipaddress
 import secrets
 import unicodedata
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,9 +18,18 @@ from cases.media_types import IntakeError
 from cases.models import Case, GuessCount
 
 DIGITS = 16
-# Wrong codes before waiting, and how many come back per minute: for one neighbourhood of addresses, for everybody.
-NEAR = ("near", 10, 2.0)
-EVERYBODY = ("everybody", 50, 10.0)
+
+
+class Bucket(NamedTuple):
+    """Wrong codes before waiting, and how many come back per minute."""
+
+    name: str
+    size: int
+    per_minute: float
+
+
+EVERYBODY = Bucket("everybody", 50, 10.0)
+NEAR_SIZE, NEAR_PER_MINUTE = 10, 2.0
 
 
 def new_code() -> str:
@@ -51,38 +62,41 @@ def case_by_receipt(text: str, *, address: str, at: datetime | None = None) -> C
     if not code:
         return None
     at = at or timezone.now()
-    buckets = [(_neighbourhood(address), *NEAR[1:]), EVERYBODY]
+    buckets = [EVERYBODY, _near(address)]
+    # Looked at without a lock first: a flood of guesses must not queue up in front of everybody's writes.
+    _refuse_if_empty(GuessCount.objects.all(), buckets, at)
     with transaction.atomic():
-        if not all(_tokens(name, size, per_minute, at) >= 1 for name, size, per_minute in buckets):
-            raise IntakeError("too_many_guesses", _("Too many wrong numbers were tried. Please wait a few minutes."))
+        rows = GuessCount.objects.select_for_update()
+        _refuse_if_empty(rows, buckets, at)
         case = Case.objects.filter(receipt_lookup__in=vault.receipt_lookups(code)).first()
         if case is None:
-            for name, size, per_minute in buckets:
-                _take_token(name, size, per_minute, at)
+            for bucket in buckets:
+                left = _tokens(rows, bucket, at) - 1
+                GuessCount.objects.update_or_create(bucket=bucket.name, defaults={"tokens": left, "counted_at": at})
     return case
 
 
-def _neighbourhood(address: str) -> str:
-    """The /24 of an IPv4 address, the /48 of an IPv6 one; everything unreadable shares one."""
+def _refuse_if_empty(rows: QuerySet[GuessCount], buckets: list[Bucket], at: datetime) -> None:
+    if any(_tokens(rows, bucket, at) < 1 for bucket in buckets):
+        raise IntakeError("too_many_guesses", _("Too many wrong numbers were tried. Please wait a few minutes."))
+
+
+def _near(address: str) -> Bucket:
+    """For the /24 of an IPv4 address, the /48 of an IPv6 one; everything unreadable shares one."""
     try:
         parsed = ipaddress.ip_address(address)
+        network = str(ipaddress.ip_network(f"{parsed}/{24 if parsed.version == 4 else 48}", strict=False))
     except ValueError:
-        return "unknown"
-    bits = 24 if parsed.version == 4 else 48
-    return str(ipaddress.ip_network(f"{parsed}/{bits}", strict=False))
+        network = "unknown"
+    return Bucket(vault.bucket_name(network), NEAR_SIZE, NEAR_PER_MINUTE)
 
 
-def _tokens(name: str, size: int, per_minute: float, at: datetime) -> float:
-    row = GuessCount.objects.select_for_update().filter(bucket=vault.bucket_name(name)).first()
+def _tokens(rows: QuerySet[GuessCount], bucket: Bucket, at: datetime) -> float:
+    row = rows.filter(bucket=bucket.name).first()
     if row is None:
-        return float(size)
+        return float(bucket.size)
     minutes = max(0.0, (at - row.counted_at).total_seconds() / 60)
-    return min(float(size), row.tokens + minutes * per_minute)
-
-
-def _take_token(name: str, size: int, per_minute: float, at: datetime) -> None:
-    left = _tokens(name, size, per_minute, at) - 1
-    GuessCount.objects.update_or_create(bucket=vault.bucket_name(name), defaults={"tokens": left, "counted_at": at})
+    return min(float(bucket.size), row.tokens + minutes * bucket.per_minute)
 
 
 def forget_counts(at: datetime) -> None:

@@ -30,11 +30,11 @@ RESERVE_SHARE = 0.1
 class SealedUpload(UploadedFile):
     """A file that lies sealed in the draft's folder. Its name is known for this request only and stored nowhere.
 
-    `problem` is "" or the code of an IntakeError: too_large, too_many or no_space; then nothing was kept.
+    `problem` is "" or the code of an IntakeError: too_large, too_many, already_sent or no_space; then nothing was kept.
     """
 
     def __init__(self, name: str, file_id: uuid.UUID, sealed: SealedFile, head: bytes, problem: str = "") -> None:
-        super().__init__(file=None, name=name, content_type="application/octet-stream", size=sealed.size)
+        super().__init__(file=None, name=name or None, content_type="application/octet-stream", size=sealed.size)
         self.file_id = file_id
         self.digest = sealed.digest
         self.head = head
@@ -115,7 +115,10 @@ class SealingUploadHandler(FileUploadHandler):
         assert self.request is not None  # noqa: S101
         self._draft = self._draft or drafts.draft_of(self.request) or drafts.begin(self.request)
         self._seen += 1
-        if len(drafts.state_of(self._draft).files) + self._seen > settings.EVIDENCE_MAX_FILES:
+        state = drafts.state_of(self._draft)
+        if state.receipt:
+            self._problem = "already_sent"
+        elif len(state.files) + self._seen > settings.EVIDENCE_MAX_FILES:
             self._problem = "too_many"
         elif not room_for_uploads():
             self._problem = "no_space"
@@ -159,6 +162,7 @@ def problem_sentence(problem: str) -> str:
     sentences = {
         "too_large": _("This file is larger than we can take. You can send a shorter part of it."),
         "too_many": _("No more files can be added. The ones listed are kept."),
+        "already_sent": _("This was sent already. Your number is on the last page."),
         "no_space": _("The server has no room for this file at the moment. What you entered is kept."),
     }
     return sentences.get(problem, _("This file did not arrive. Please try once more."))

@@ -72,7 +72,7 @@ OrganisationForm = ModelFormMetaclass(
 
 @admin.register(Organisation)
 class OrganisationAdmin(ForAdministrators):
-    form = OrganisationForm
+    form = OrganisationForm  # type: ignore[assignment]
     fieldsets = [
         (None, {"fields": ["legal_representative", "address", "phone", "email", "country"]}),
         (_("Name of the centre"), {"fields": list(_lines("name"))}),

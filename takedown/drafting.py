@@ -28,6 +28,8 @@ ADDRESSES_PER_NOTICE = 250
 # Without letters and digits that are misread on the telephone.
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 REWRITABLE = (Notice.Status.DRAFT, Notice.Status.FAILED)
+# What a paragraph or a site that an administrator edited can cause.
+LETTER_TROUBLES = (KeyError, ValueError, IndexError)
 AFTER_THE_ADDITION = frozenset({"form_closing", "signature"})
 TITLES = {
     Role.OFFICER: {
@@ -63,7 +65,18 @@ def draft_due(at: datetime) -> list[Notice]:
         if site:
             sites[site.pk] = site
             groups.setdefault((match.case, site.pk), []).append(match)
-    return [notice for (case, pk), matches in groups.items() for notice in draft_for(case, sites[pk], matches)]
+    return [notice for (case, pk), matches in groups.items() for notice in _drafted(case, sites[pk], matches)]
+
+
+def _drafted(case: Case, site: HostingSite, matches: list[Match]) -> list[Notice]:
+    """One letter that cannot be composed must not hold up the others; its matches say why."""
+    try:
+        return draft_for(case, site, matches)
+    except LETTER_TROUBLES as error:
+        logger.exception("a letter to site %s could not be composed", site.pk)
+        why = _("The letter could not be composed: %(why)s") % {"why": f"{type(error).__name__} {error}"}
+        Match.objects.filter(pk__in=[match.pk for match in matches]).update(reason=why[:300])
+        return []
 
 
 def _site_of(match: Match) -> HostingSite | None:

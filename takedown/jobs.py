@@ -22,10 +22,10 @@ def check(location_id: str) -> None:
 
 @job("deliver")
 def sweep() -> None:
-    """Draft what was captured, name what a crash left, ring for what is due."""
+    """Name what a crash left, ring for what is due, draft what was captured."""
     at = timezone.now()
-    notices.draft_due(at)
     notices.mark_uncertain(at)
     notices.give_up(at)
     ring("deliver", send, Notice.objects.to_send(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
     ring("monitor", check, Location.objects.to_check(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
+    notices.draft_due(at)

@@ -47,9 +47,9 @@ def build_message(notice: Notice, at: datetime) -> bytes:
     mail["Date"] = format_datetime(at.astimezone(UTC).replace(microsecond=0))
     mail["Message-ID"] = message_id_for(notice)
     _join_thread(mail, notice)
-    mail["Content-Language"] = notice.language
     body = body_of(notice)
     mail.set_content(body, charset="utf-8", cte="quoted-printable" if _mostly_ascii(body) else "base64")
+    mail["Content-Language"] = notice.language  # after the content, which clears such headers
     return mail.as_bytes()
 
 

@@ -5,6 +5,7 @@ draft → approved (undo window) → claimed → sending (committed before the f
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -112,11 +113,18 @@ def _named_person(row: Notice) -> list[str]:
     own = [paragraph["text"] for paragraph in row.paragraphs if not paragraph["locked"]]
     text = "\n".join([row.subject, row.addition, *own]).casefold()
     try:
-        words = [word.strip().casefold() for word in (row.case.alias, *_sealed_words(row))]
+        words = [row.case.alias, *_sealed_words(row)]
     except vault.VaultError as error:
         return [error.sentence]
-    named = any(len(word) >= SHORTEST_NAME and word in text for word in words)
+    named = any(_stands_in(text, word.strip().casefold()) for word in words)
     return [_("Your words name the person or the case. Nothing about the person may leave.")] if named else []
+
+
+def _stands_in(text: str, word: str) -> bool:
+    """Latin names as whole words ("Li" is not in "listed"); Korean ones anywhere: particles are joined to them."""
+    if len(word) < SHORTEST_NAME:
+        return False
+    return bool(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)) if word.isascii() else word in text
 
 
 def _sealed_words(row: Notice) -> list[str]:

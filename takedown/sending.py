@@ -117,8 +117,9 @@ def _not_sent(notice: Notice, delivery: Delivery, error: DeliveryError) -> None:
 
 
 def _bounced(notice: Notice, sentence: str) -> None:
-    bounced = {"state": Contact.State.BOUNCED, "failure": sentence[:SENTENCE]}
-    Contact.objects.filter(pk=notice.contact_id).update(**bounced)
+    if notice.contact_id:
+        state = Contact.State.BOUNCED
+        Contact.objects.filter(pk=notice.contact_id).update(state=state, failure=sentence[:SENTENCE])
 
 
 def _end(delivery: Delivery, status: str, answer: str, *, permanent: bool = False) -> None:

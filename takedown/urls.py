@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from takedown.views import contacts, desk, notice, review
+from takedown.views import contacts, desk, notice, report, review
 
 app_name = "takedown"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("notices/<uuid:notice_id>/approve/", notice.approve, name="approve"),
     path("notices/<uuid:notice_id>/undo/", notice.undo, name="undo"),
     path("notices/<uuid:notice_id>/decide/", notice.decide, name="decide"),
+    path("captures/<uuid:capture_id>/report.pdf", report.report, name="report"),
     path("contacts/", contacts.contact_list, name="contacts"),
     path("contacts/export.csv", contacts.contacts_export, name="contacts_export"),
     path("contacts/import/", contacts.contacts_import, name="contacts_import"),

@@ -60,13 +60,13 @@ def empty_queues() -> None:
         django_rq.get_queue(name).empty()
 
 
-def work(*, deadly: str = "", seconds: float = 120) -> int:
+def work(*, deadly: str = "", seconds: float = 120, **environment: str) -> int:
     """Run one worker until the queues are empty; its exit code.
 
     `deadly` names a function by its dotted path: when the worker reaches it, its whole process group is killed.
     """
     done = subprocess.run(
         [sys.executable, "-m", "tests.worker", *([deadly] if deadly else [])],
-        cwd=ROOT, env=child_environment(), timeout=seconds, check=False, start_new_session=True, capture_output=True,
+        cwd=ROOT, env=child_environment(**environment), timeout=seconds, check=False, start_new_session=True, capture_output=True,
     )  # fmt: skip
     return done.returncode

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
+from pkgutil import resolve_name
 
 import django
 
 
 def die_at(dotted: str) -> None:
     """Replace a function by one that kills the whole process group, worker and work-horse, without a word."""
-    module_name, _, name = dotted.rpartition(".")
-    owner = importlib.import_module(module_name)
+    owner_name, _, name = dotted.rpartition(".")
+    owner = resolve_name(owner_name)
     assert callable(getattr(owner, name)), f"{dotted} does not exist"
 
     def killed(*args: object, **kwargs: object) -> None:

@@ -24,6 +24,7 @@ HEADINGS = {"h1", "h2", "h3", "h4"}
 AROUND = {"nav", "header", "footer", "aside"}
 PAGING = re.compile(r"\bpag(e|er|ination|ing)\b|page-?numbers|\bbreadcrumb", re.IGNORECASE)
 NUMBER = re.compile(r"[\d\s.,…«»‹›<>]*\Z")
+PLAIN_NAME = re.compile(r"[a-z_]+(\.[a-z]+)?\Z", re.IGNORECASE)
 ASCENT = 6
 LINKS_A_PAGE = 300
 
@@ -110,9 +111,10 @@ def shape_of(address: str) -> str:
     """
     parts = urlsplit(address)
     *folders, last = parts.path.rstrip("/").split("/")
-    suffix = last.rpartition(".")[2] if "." in last else ""
+    # watch.php?id=1 and user.php?id=1: where a query names the entry, a plain last part names the kind of page.
+    kind = last if parts.query and PLAIN_NAME.match(last) else last.rpartition(".")[2] if "." in last else ""
     names = sorted(name for name, _value in parse_qsl(parts.query, keep_blank_values=True))
-    return "|".join([re.sub(r"\d+", "0", "/".join(folders)), suffix, ",".join(names)])
+    return "|".join([re.sub(r"\d+", "0", "/".join(folders)), kind, ",".join(names)])
 
 
 def _worth(node: LexborNode) -> int:

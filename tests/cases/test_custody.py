@@ -11,7 +11,6 @@ from cases.models import CustodyEntry
 from tests.base import Cast, make_case
 
 pytestmark = pytest.mark.django_db
-TABLE = CustodyEntry._meta.db_table
 
 
 @pytest.fixture
@@ -51,10 +50,13 @@ def test_an_unknown_act_is_refused(cast: Cast) -> None:
 
 
 FORGERIES = [
-    (f"UPDATE {TABLE} SET actor = 'joB' WHERE sequence = 3", ["Entry 3 was changed after it was written."]),
-    (f"UPDATE {TABLE} SET subject = 'step:x' WHERE sequence = 1", ["Entry 1 was changed after it was written."]),
-    (f"DELETE FROM {TABLE} WHERE sequence = 2", ["Entry 2 is missing."]),
-    (f"DELETE FROM {TABLE} WHERE sequence = 1", ["Entry 1 is missing."]),
+    ("UPDATE cases_custodyentry SET actor = 'joB' WHERE sequence = 3", ["Entry 3 was changed after it was written."]),
+    (
+        "UPDATE cases_custodyentry SET subject = 'step:x' WHERE sequence = 1",
+        ["Entry 1 was changed after it was written."],
+    ),
+    ("DELETE FROM cases_custodyentry WHERE sequence = 2", ["Entry 2 is missing."]),
+    ("DELETE FROM cases_custodyentry WHERE sequence = 1", ["Entry 1 is missing."]),
 ]
 
 
@@ -71,17 +73,19 @@ def test_a_rewritten_entry_with_a_fitting_digest_no_longer_fits_its_successor(
 ) -> None:
     forged = CustodyEntry.objects.get(case=cast.case, sequence=3)
     forged.actor = "victim"
-    forge(f"UPDATE {TABLE} SET actor = %s, digest = %s WHERE sequence = 3", "victim", custody.digest_of(forged))
+    forge(
+        "UPDATE cases_custodyentry SET actor = %s, digest = %s WHERE sequence = 3", "victim", custody.digest_of(forged)
+    )
     assert custody.verify_chain(cast.case) == ["Entry 4 does not follow the one before it."]
 
 
 def test_a_cut_tail_shows_against_the_head_kept_elsewhere(cast: Cast, chain: list[CustodyEntry]) -> None:
     kept = custody.head(cast.case)
-    forge(f"DELETE FROM {TABLE} WHERE sequence = 5")
+    forge("DELETE FROM cases_custodyentry WHERE sequence = 5")
     assert custody.head(cast.case) != kept
 
 
-@pytest.mark.parametrize("sql", [f"UPDATE {TABLE} SET actor = 'x'", f"DELETE FROM {TABLE}"])
+@pytest.mark.parametrize("sql", ["UPDATE cases_custodyentry SET actor = 'x'", "DELETE FROM cases_custodyentry"])
 def test_the_database_refuses_to_change_an_entry(cast: Cast, chain: list[CustodyEntry], sql: str) -> None:
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Callable
@@ -45,7 +46,7 @@ def test_a_clip_of_any_length_comes_out_as_it_went_in(cast: Cast, small_chunks: 
 
     assert vault.read_file(cast.case, file_id) == content
     assert sealed.size == size
-    assert sealed.digest == f"sha256:{__import__('hashlib').sha256(content).hexdigest()}"
+    assert sealed.digest == f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def test_a_clip_is_opened_in_memory_at_its_beginning(cast: Cast) -> None:
@@ -109,12 +110,9 @@ def test_a_changed_file_gives_not_one_byte(
     path = sealed_path(cast.case, file_id)
     path.write_bytes(b"".join(tamper(chunks(path.read_bytes()))))
 
-    served = bytearray()
     with pytest.raises(VaultError) as raised:
-        for chunk in vault.open_stream(cast.case, file_id):
-            served += chunk
+        next(vault.open_stream(cast.case, file_id))
     assert raised.value.code == "broken_seal"
-    assert not served
     with pytest.raises(VaultError):
         vault.open_memfd(cast.case, file_id)
 
@@ -222,11 +220,15 @@ def test_what_was_sealed_for_one_purpose_does_not_open_for_another() -> None:
 
 # --- the disk ----------------------------------------------------------------------------------------------------
 def test_a_broken_off_file_leaves_nothing_behind(cast: Cast) -> None:
-    file_id = uuid4()
-    with pytest.raises(RuntimeError), SealedWriter(cast.case, file_id) as writer:
-        writer.write(b"half")
-        raise RuntimeError("the line broke")
+    with pytest.raises(ConnectionError):
+        broken_off(cast.case)
     assert list((django_settings.EVIDENCE_ROOT / str(cast.case.pk)).iterdir()) == []
+
+
+def broken_off(case: Case) -> None:
+    with SealedWriter(case, uuid4()) as writer:
+        writer.write(b"half")
+        raise ConnectionError("the line broke")
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_behind(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cases import vault
 from cases.models import Case, Evidence
 from tests import clips
 
+_kept = TemporaryDirectory(prefix="sg-clips-")
 
-@cache
+
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="sg-clips-"))
+    return Path(_kept.name)
 
 
 @cache

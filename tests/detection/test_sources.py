@@ -249,6 +249,7 @@ def test_a_page_of_endless_links_is_cut_and_says_so(town: Town) -> None:
 
 def test_links_of_one_shape_stay_together() -> None:
     assert shape_of(f"{SITE}/watch/blue-sky?v=3") == shape_of(f"{SITE}/watch/12?v=9") != shape_of(f"{SITE}/tag/sea")
+    assert shape_of(f"{SITE}/watch.php?id=3") == shape_of(f"{SITE}/watch.php?id=9") != shape_of(f"{SITE}/user.php?id=3")
 
 
 def test_a_listing_of_a_single_clip_is_no_empty_one() -> None:

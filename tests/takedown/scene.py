@@ -15,10 +15,11 @@ from django.utils import timezone
 from cases.models import Case, Evidence, User
 from detection.models import Candidate, Match
 from takedown import notices, seeding
-from takedown.models import Contact, HostingSite, Location, Notice
+from takedown.models import Contact, HostingSite, Location, Notice, RemovalCheck
 
 _count = itertools.count(1)
 DIGEST = "sha256:" + "ab" * 32
+SEGMENT = {"candidate_start": 1.0, "candidate_end": 12.5, "reference_start": 0.0, "reference_end": 11.5, "score": 0.97}
 
 
 def lay_lawbook() -> None:
@@ -41,16 +42,15 @@ def make_evidence(case: Case) -> Evidence:
 def make_match(case: Case, *, host: str = "tube.example", evidence: Evidence | None = None, **fields: Any) -> Match:
     """A copy that was found, judged and captured a moment ago."""
     number, now = next(_count), timezone.now()
+    found_at = fields.pop("found_at", now - timedelta(seconds=9))
     candidate = Candidate.objects.create(
         page_url=f"https://{host}/watch/{number}", media_url=f"https://{host}/media/{number}.mp4",
-        title=f"clip {number}", uploader="someone", digest=DIGEST, found_at=fields.pop("found_at", now - timedelta(seconds=9)),
+        title=f"clip {number}", uploader="someone", digest=DIGEST, found_at=found_at,
     )  # fmt: skip
     told = {
         "verdict": Match.Verdict.CONFIRMED, "status": Match.Status.CAPTURED, "score": 0.97, "captured_at": now,
         "judged_at": now - timedelta(seconds=5),
-        "segments": [
-            {"candidate_start": 1.0, "candidate_end": 12.5, "reference_start": 0.0, "reference_end": 11.5, "score": 0.97}
-        ],
+        "segments": [SEGMENT],
     }  # fmt: skip
     evidence = evidence or case.evidence.first() or make_evidence(case)
     return Match.objects.create(case=case, candidate=candidate, evidence=evidence, **{**told, **fields})
@@ -85,6 +85,14 @@ def make_sent(case: Case, *, host: str = "tube.example", at: Any = None) -> Noti
     return notice
 
 
+def a_day_passes(notice: Notice) -> None:
+    """For its checks; its addresses are due again."""
+    for check in RemovalCheck.objects.filter(location__notice=notice):
+        RemovalCheck.objects.filter(pk=check.pk).update(at=check.at - timedelta(days=1))
+    waiting = Location.objects.filter(notice=notice).exclude(status=Location.Status.REMOVED)
+    waiting.update(next_check_at=timezone.now() - timedelta(seconds=1))
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -108,12 +116,12 @@ class Mailroom:
     def __exit__(self, *_error: object) -> None:
         self._controller.stop()
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if self.to_recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.to_recipient
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         answer = self.to_data.pop(0) if self.to_data else "250 kept"
         if callable(answer):
             answer = answer(server)

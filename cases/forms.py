@@ -1,0 +1,125 @@
+"""The intake in five short steps. Nothing but the consent is required; every other question can be skipped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cases.intake import parse_urls
+from cases.models import Case
+
+
+class Step(forms.Form):
+    """One page of the intake; `answers()` are the names and values of IntakeAnswers it fills."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        for field in self.fields.values():
+            # A shared device must not offer one person's words to the next.
+            field.widget.attrs["autocomplete"] = "off"
+
+    def answers(self) -> dict[str, Any]:
+        return {}
+
+
+class BeginStep(Step):
+    """Only words; nothing is asked."""
+
+
+AGES = [("no", _("19 or older")), ("yes", _("Under 19")), ("unsaid", _("I would rather not say"))]
+
+
+class AboutStep(Step):
+    content = forms.ChoiceField(
+        label=_("What was spread?"), choices=Case.Content.choices, widget=forms.RadioSelect, initial=Case.Content.FILMED
+    )
+    age = forms.ChoiceField(
+        label=_("How old is the person shown?"), choices=AGES, widget=forms.RadioSelect, initial="unsaid",
+        help_text=_("Material of people under 19 goes first. No guardian is needed."),
+    )  # fmt: skip
+    requester = forms.ChoiceField(
+        label=_("For whom are you asking?"), choices=Case.Requester.choices, widget=forms.RadioSelect,
+        initial=Case.Requester.SELF,
+    )  # fmt: skip
+
+    def answers(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        return {"content": cleaned["content"], "requester": cleaned["requester"], "minor": cleaned["age"] == "yes"}
+
+
+class SeveralFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class MaterialStep(Step):
+    addresses = forms.CharField(
+        label=_("Addresses where you saw it (optional)"), required=False, max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4, "placeholder": "https://"}),
+        help_text=_("Paste them as they are, in any form, with other text between them."),
+    )  # fmt: skip
+
+    def clean_addresses(self) -> list[str]:
+        return parse_urls(self.cleaned_data["addresses"])
+
+    def answers(self) -> dict[str, Any]:
+        return {"urls": self.cleaned_data["addresses"]}
+
+
+class ContactStep(Step):
+    contact_choice = forms.ChoiceField(
+        label=_("How may we reach you?"), choices=Case.ContactChoice.choices, widget=forms.RadioSelect,
+        initial=Case.ContactChoice.NONE,
+    )  # fmt: skip
+    contact = forms.CharField(label=_("Telephone or e-mail (optional)"), required=False, max_length=200)
+    hours = forms.CharField(label=_("When is it safe to call? (optional)"), required=False, max_length=200)
+    name = forms.CharField(
+        label=_("What may we call you? (optional)"), required=False, max_length=100,
+        help_text=_("Any name. It never leaves this centre."),
+    )  # fmt: skip
+    account = forms.CharField(
+        label=_("Is there anything you want to tell us? (optional)"), required=False, max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}), help_text=_("Only what you wish. You will not be asked for it again."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("contact_choice") in {"phone", "email"} and not cleaned.get("contact"):
+            self.add_error("contact", _("Please enter it, or choose not to be contacted."))
+        return cleaned
+
+    def answers(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("contact_choice", "contact", "hours", "name", "account")}
+
+
+class CheckStep(Step):
+    consent = forms.BooleanField(
+        label=_("I agree that the centre looks for this material, keeps proof of it and asks for its removal."),
+        error_messages={"required": _("Without this we may not look for it. You can also leave without sending.")},
+        help_text=_("You can take this back at any time on the status page."),
+    )
+
+    def answers(self) -> dict[str, Any]:
+        return {"consent": True}
+
+
+STEPS: dict[str, type[Step]] = {
+    "begin": BeginStep,
+    "about": AboutStep,
+    "material": MaterialStep,
+    "contact": ContactStep,
+    "check": CheckStep,
+}
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Your number"), max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("16 digits, with or without spaces."),
+    )  # fmt: skip

@@ -1,0 +1,130 @@
+"""The intake: five short steps, then the number. Works without scripts; what was entered survives a reload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from cases import drafts
+from cases.forms import STEPS, Step
+from cases.intake import IntakeError, accept_uploads, receive_draft, shown_code
+from cases.models import Case, IntakeDraft
+from cases.receipts import same_code
+from cases.uploads import SealedUpload
+
+NAMES = list(STEPS)
+
+
+@login_not_required
+def public_intake(request: HttpRequest) -> HttpResponse:
+    return redirect("cases:intake_step", NAMES[0])
+
+
+@login_not_required
+@sensitive_post_parameters()
+def public_intake_step(request: HttpRequest, step: str) -> HttpResponse:
+    """One step; POST keeps it and goes on. Files arrive sealed, see `cases.uploads`."""
+    if step not in STEPS:
+        raise Http404
+    # Reading POST first lets the upload handler make the draft.
+    posted = request.POST if request.method == "POST" else None
+    draft = drafts.open_or_begin(request)
+    if drafts.receipt_of(draft):
+        return redirect("cases:received")
+    form = STEPS[step](posted, initial=initial(draft))
+    if posted is not None and form.is_valid() and _kept(request, draft, step, form):
+        return _onward(posted, step)
+    return render(request, "cases/intake_step.html", context(draft, step, form), status=422 if form.errors else 200)
+
+
+def _kept(request: HttpRequest, draft: IntakeDraft, step: str, form: Step) -> bool:
+    """Keep the answers of a step; False when there is something to read first."""
+    drafts.keep_answers(draft, **form.answers())
+    if step == "material":
+        return _kept_files(request, draft, form)
+    if step == "check":
+        return _received(draft, form)
+    return True
+
+
+def _kept_files(request: HttpRequest, draft: IntakeDraft, form: Step) -> bool:
+    if removed := request.POST.get("remove"):
+        drafts.drop_file(draft, removed)
+    uploads = [file for file in request.FILES.getlist("files") if isinstance(file, SealedUpload)]
+    for error in accept_uploads(draft, uploads):
+        form.add_error(None, error.sentence)
+    return not form.errors
+
+
+def _received(draft: IntakeDraft, form: Step) -> bool:
+    try:
+        receive_draft(draft, at=timezone.now())
+    except IntakeError as error:
+        form.add_error(None, error.sentence)
+        return False
+    return True
+
+
+def _onward(posted: Any, step: str) -> HttpResponse:
+    if step == "material" and ("remove" in posted or "add" in posted):
+        return redirect("cases:intake_step", step)
+    if step == NAMES[-1]:
+        return redirect("cases:received")
+    return redirect("cases:intake_step", NAMES[NAMES.index(step) + 1])
+
+
+def initial(draft: IntakeDraft) -> dict[str, Any]:
+    """What was entered before, as the forms show it."""
+    answers = drafts.state_of(draft).answers
+    return {
+        "content": answers.content,
+        "age": "yes" if answers.minor else "unsaid",
+        "requester": answers.requester,
+        "addresses": "\n".join(answers.urls),
+        "contact_choice": answers.contact_choice,
+        "contact": answers.contact,
+        "hours": answers.hours,
+        "name": answers.name,
+        "account": answers.account,
+    }
+
+
+def context(draft: IntakeDraft, step: str, form: Step) -> dict[str, Any]:
+    state, number = drafts.state_of(draft), NAMES.index(step) + 1
+    return {
+        "form": form,
+        "step": step,
+        "number": number,
+        "count": len(NAMES),
+        "done": range(number),
+        "left": range(len(NAMES) - number),
+        "before": NAMES[number - 2] if number > 1 else "",
+        "files": state.files,
+        "answers": state.answers,
+        "chosen": {
+            "content": Case.Content(state.answers.content).label,
+            "contact": Case.ContactChoice(state.answers.contact_choice).label,
+            "requester": Case.Requester(state.answers.requester).label,
+        },
+    }
+
+
+@login_not_required
+@sensitive_post_parameters()
+def public_received(request: HttpRequest) -> HttpResponse:
+    """The number, typed back once, so that nobody leaves without it. Then the device forgets it."""
+    draft = drafts.draft_of(request)
+    code = drafts.receipt_of(draft) if draft else ""
+    if not code:
+        return redirect("cases:home")
+    if request.method == "POST" and same_code(code, request.POST.get("typed", "")):
+        drafts.let_go(request)
+        return render(request, "cases/received.html", {"code": shown_code(code), "kept": True})
+    wrong = _("That is not the same number. Please look once more; it is shown above.") if request.method == "POST" else ""
+    return render(request, "cases/received.html", {"code": shown_code(code), "wrong": wrong}, status=422 if wrong else 200)

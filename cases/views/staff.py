@@ -1,0 +1,74 @@
+"""The officer's list of cases and one case with its timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from cases import access, custody, story, vault
+from cases.models import Case, Person
+
+
+def case_list(request: HttpRequest) -> HttpResponse:
+    """Own cases, the oldest first; a lead sees all."""
+    user = access.officer_page(request)
+    chosen = request.GET.get("status", "")
+    rows = Case.objects.visible_to(user).select_related("officer")
+    if chosen in Case.Status.values:
+        rows = rows.filter(status=chosen)
+    rows = rows.annotate(evidence_count=Count("evidence", distinct=True), match_count=Count("matches", distinct=True))
+    return render(
+        request, "cases/case_list.html",
+        {"cases": rows.order_by("opened_at")[:500], "statuses": Case.Status.choices, "chosen": chosen, "page": "cases"},
+    )  # fmt: skip
+
+
+def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """One case; the person's details stay closed until they are asked for."""
+    row = access.case_read(request, case_id)
+    if row.read_at is None and row.officer == request.user:
+        row.read_at = timezone.now()
+        row.save(update_fields=["read_at"])
+    return render(request, "cases/case.html", case_context(row))
+
+
+@require_POST
+def show_person(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """Open the sealed details. The look is put on record each time."""
+    row = access.case_read(request, case_id)
+    custody.record(row, "viewed", actor=f"officer:{request.user.pk}", subject=f"person:{row.pk}")
+    return render(request, "cases/case.html", {**case_context(row), "person": opened_person(row)})
+
+
+def case_context(row: Case) -> dict[str, Any]:
+    consent = row.consents.filter(withdrawn_at=None).order_by("-granted_at").first()
+    return {
+        "case": row,
+        "consent": consent,
+        "evidence": row.evidence.all(),
+        "captures": row.captures.filter(purpose="presence").order_by("-started_at"),
+        "notices": row.notices.select_related("site").order_by("-drafted_at"),  # type: ignore[attr-defined]
+        "timeline": story.timeline(row),
+        "broken": custody.verify_chain(row),
+        "page": "cases",
+    }
+
+
+def opened_person(row: Case) -> dict[str, str]:
+    """The person's details in the clear; a key that is gone is a sentence in their place."""
+    person = Person.objects.filter(case=row).first()
+    try:
+        return {
+            "name": vault.open_text(row, "name", bytes(person.name_sealed)) if person else "",
+            "contact": vault.open_text(row, "contact", bytes(person.contact_sealed)) if person else "",
+            "hours": vault.open_text(row, "hours", bytes(person.hours_sealed)) if person else "",
+            "account": vault.open_text(row, "account", bytes(row.account_sealed)),
+        }
+    except vault.VaultError as error:
+        return {"trouble": error.sentence}

@@ -1,0 +1,103 @@
+"""Pictures of every page: 390 and 1440 pixels wide, Korean and English. Taken to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from cases.models import Case
+from detection.models import Match
+from seoulguard.demo.clicks import open_browser, press, sign_in
+from seoulguard.demo.home import PASSWORD
+from takedown.models import Notice
+
+WIDTHS = (390, 1440)
+LANGUAGES = ("ko", "en")
+
+
+def take_pictures(base: str, folder: Path, receipt: str, clip: Path) -> list[str]:
+    """Write `<page>-<width>-<language>.png` for every page; names of pages that are wider than their window."""
+    overflowing: list[str] = []
+    with open_browser() as browser:
+        for width in WIDTHS:
+            for language in LANGUAGES:
+                album = Album(folder, width, language, overflowing)
+                with page_of(browser, base, width, language) as page:
+                    public_pages(page, base, album, receipt, clip)
+                for user, walk in (("jiwoo", officer_pages), ("hana", admin_pages)):
+                    with page_of(browser, base, width, language) as page:
+                        sign_in(page, base, user, PASSWORD)
+                        walk(page, base, album)
+    return overflowing
+
+
+class Album:
+    """Names and takes the pictures of one width and language."""
+
+    def __init__(self, folder: Path, width: int, language: str, overflowing: list[str]) -> None:
+        self.folder, self.suffix, self.overflowing = folder, f"{width}-{language}", overflowing
+
+    def take(self, page: Page, name: str) -> None:
+        page.evaluate("document.activeElement && document.activeElement.blur()")
+        page.screenshot(path=self.folder / f"{name}-{self.suffix}.png", full_page=True)
+        if page.evaluate("document.documentElement.scrollWidth - window.innerWidth") > 0:
+            self.overflowing.append(f"{name}-{self.suffix}")
+
+
+@contextmanager
+def page_of(browser: Browser, base: str, width: int, language: str) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    context.add_cookies([{"name": "django_language", "value": language, "url": base}])
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def public_pages(page: Page, base: str, album: Album, receipt: str, clip: Path) -> None:
+    for name, path in (("home", "/"), ("safety", "/safety/"), ("not-found", "/nothing-here/")):
+        page.goto(base + path)
+        album.take(page, name)
+    page.goto(base + "/status/")
+    album.take(page, "status-code")
+    page.fill("input[name=code]", receipt)
+    press(page)
+    album.take(page, "status")
+    page.goto(base + "/start/")
+    for number in range(1, 6):
+        album.take(page, f"intake-{number}")
+        if number == 3:
+            page.set_input_files("input[type=file]", str(clip))
+        if number < 5:
+            press(page)
+    page.goto(base + "/account/login/")
+    album.take(page, "sign-in")
+
+
+def officer_pages(page: Page, base: str, album: Album) -> None:
+    case, match = Case.objects.latest("opened_at"), Match.objects.filter(location__isnull=False).first()
+    drafted = Notice.objects.filter(status=Notice.Status.DRAFT).first()
+    paths = {"desk": "/desk/", "sent": "/desk/sent/", "cases": "/cases/", "case": f"/cases/{case.pk}/",
+             "contacts": "/desk/contacts/", "second-factor": "/account/2fa/"}  # fmt: skip
+    if match:
+        paths["match"] = f"/desk/matches/{match.pk}/"
+    if drafted:
+        paths["letter-draft"] = f"/desk/notices/{drafted.pk}/"
+    for language in ("en", "ja", "ru"):
+        notice = Notice.objects.filter(language=language, status=Notice.Status.REMOVED).first()
+        if notice:
+            paths[f"letter-sent-{language}"] = f"/desk/notices/{notice.pk}/"
+    for name, path in paths.items():
+        page.goto(base + path)
+        album.take(page, name)
+
+
+def admin_pages(page: Page, base: str, album: Album) -> None:
+    paths = {"health": "/health/", "contacts-import": "/desk/contacts/import/", "settings": "/keep/",
+             "settings-sites": "/keep/takedown/hostingsite/", "settings-sources": "/keep/detection/source/"}  # fmt: skip
+    for name, path in paths.items():
+        page.goto(base + path)
+        album.take(page, name)

@@ -1,0 +1,43 @@
+"""The PDF report of one capture."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import get_language
+
+from cases import access
+from cases.capture import report_for
+from cases.models import Capture
+from detection.facts import match_facts
+from takedown.models import Organisation
+
+
+def report(request: HttpRequest, capture_id: UUID) -> HttpResponse:
+    """In Korean or English; the download is put on record."""
+    capture = access.capture_read(request, capture_id)
+    if capture.status != Capture.Status.COMPLETE:
+        raise Http404
+    language = "en" if (request.GET.get("lang") or get_language()) == "en" else "ko"
+    match = capture.matches.first()
+    pdf = report_for(
+        capture,
+        language=language,
+        actor=f"officer:{request.user.pk}",
+        match_facts=match_facts(match) if match else None,
+        organisation=organisation_name(language),
+    )
+    return HttpResponse(
+        pdf,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="report-{capture.pk.hex[:8]}.pdf"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def organisation_name(language: str) -> str:
+    row = Organisation.objects.first()
+    return str(row.names.get(language) or row) if row else ""
