@@ -5,12 +5,20 @@ Rows are the truth: each entry only rings the doorbell for rows that are due. A 
 
 from __future__ import annotations
 
+from functools import partial
+
+import rq.cron
 from django.conf import settings
+from rq import Queue
 from rq.cron import register
+from rq.serializers import JSONSerializer
 
 from cases import jobs as cases_jobs
 from detection import jobs as detection_jobs
 from takedown import jobs as takedown_jobs
+
+# rq.cron (3.0) enqueues with pickle whatever the queue is set to; our workers read JSON only.
+rq.cron.Queue = partial(Queue, serializer=JSONSerializer)  # type: ignore[misc,assignment]
 
 # A beat that finds the one before still waiting is dropped by its time to live.
 BEAT = {"interval": settings.SWEEP_SECONDS, "job_timeout": 120, "ttl": settings.SWEEP_SECONDS, "failure_ttl": 3600}

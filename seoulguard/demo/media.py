@@ -228,7 +228,7 @@ def _banner(target: Path, width: int, height: int) -> Path:
 def _ffmpeg(*arguments: str | Path) -> str:
     """Run ffmpeg on local files only and return what it printed; MediaError when it fails."""
     command = [get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-y", *map(str, arguments)]
-    ran = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120)  # noqa: S603
+    ran = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120)
     if ran.returncode != 0:
         raise MediaError(ran.stderr.strip().splitlines()[-1] if ran.stderr.strip() else "ffmpeg failed silently")
     return ran.stderr

@@ -11,6 +11,7 @@ from types import TracebackType
 
 from django.conf import settings
 from django.core.management import call_command
+from playwright.sync_api import Error as PlaywrightError
 
 from seoulguard.demo import cast, journey
 from seoulguard.demo.clicks import Clicks
@@ -50,8 +51,8 @@ class Road:
             with Clicks(f"http://{self.address}") as clicks:
                 again = self._walk(clicks, say)
             outcome, why = "complete", ""
-        except journey.JourneyError as error:
-            outcome, why = "incomplete", str(error)
+        except (journey.JourneyError, PlaywrightError) as error:
+            outcome, why = "incomplete", f"{error} {journey.rows_now()}"
         facts = journey.counts(self.town.world, again)
         complete = outcome == "complete" and self._holds(facts)
         return {

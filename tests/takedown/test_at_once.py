@@ -11,9 +11,10 @@ from django.db import connection
 from django.utils import timezone
 
 from cases.custody import verify_chain
+from cases.people import ensure_roles
 from takedown import notices, verify
 from takedown.models import Location, Notice
-from tests.base import Cast
+from tests.base import Cast, make_cast
 from tests.detection.town import Town
 from tests.takedown import scene
 from tests.takedown.test_verify import town  # noqa: F401
@@ -29,7 +30,7 @@ def together(*verbs: Callable[[], Any]) -> list[BaseException]:
         try:
             gate.wait()
             verb()
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             troubles.append(error)
         finally:
             connection.close()
@@ -44,8 +45,7 @@ def together(*verbs: Callable[[], Any]) -> list[BaseException]:
 
 @pytest.fixture
 def cast(transactional_db: None) -> Cast:
-    from tests.base import make_cast
-
+    ensure_roles()
     made = make_cast()
     scene.lay_lawbook()
     scene.make_site()

@@ -1,0 +1,94 @@
+"""Everything a letter may know: the host, the addresses, the centre, the officer. Nothing of the person is among it."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from django.utils import timezone
+
+from cases.models import Role, User
+from cases.vault import VaultError
+from takedown import letters
+from takedown.anonymity import names_any, person_words
+from takedown.models import Location, Notice, Organisation
+
+TITLES = {
+    Role.OFFICER: {
+        "ko": "삭제지원관", "en": "Support officer", "zh-Hans": "删除支援专员", "zh-Hant": "刪除支援專員",
+        "ja": "削除支援担当官", "ru": "специалист по поддержке в удалении", "vi": "Cán bộ hỗ trợ xóa nội dung",
+        "th": "เจ้าหน้าที่ช่วยเหลือการลบ", "es": "Responsable de apoyo a la retirada",
+    },
+    Role.LEAD: {
+        "ko": "삭제지원팀장", "en": "Head of removal support", "zh-Hans": "删除支援组长", "zh-Hant": "刪除支援組長",
+        "ja": "削除支援チーム長", "ru": "руководитель группы поддержки в удалении",
+        "vi": "Trưởng nhóm hỗ trợ xóa nội dung", "th": "หัวหน้าทีมช่วยเหลือการลบ", "es": "Jefatura de apoyo a la retirada",
+    },
+}  # fmt: skip
+
+
+def request_for(notice: Notice) -> letters.LetterRequest:
+    """Everything a letter may know. Nothing of the person is among it."""
+    site, earlier = notice.site, notice.follows
+    return letters.LetterRequest(
+        reference=notice.reference,
+        language=notice.language,
+        jurisdiction=site.jurisdiction,
+        addressee_type=site.addressee_type,
+        content_type=notice.case.content_kind,
+        site_name=site.name,
+        locations=_places(notice),
+        organisation=_sender(organisation()),
+        officer=_signatory(notice.case.officer),
+        composed_at=timezone.now(),
+        time_zone=site.time_zone if site.time_zone in available_timezones() else "UTC",
+        follows_reference=earlier.reference if earlier else "",
+        follows_sent_at=earlier.sent_at if earlier else None,
+        free_text=notice.addition,
+    )
+
+
+def _places(notice: Notice) -> list[letters.Location]:
+    """Titles and uploader names are strangers' words: those that name the person are left out."""
+    try:
+        words = person_words(notice.case)
+    except VaultError:
+        words = None  # nothing can be compared, so no stranger's word is repeated
+    locations = notice.locations.select_related("match__candidate").order_by("pk")
+    return [_place(location, words) for location in locations]
+
+
+def _harmless(text: str, words: list[str] | None) -> str:
+    return "" if words is None or names_any(text, words) else text
+
+
+def _place(location: Location, words: list[str] | None) -> letters.Location:
+    match, candidate = location.match, location.match.candidate
+    spans = [(part["candidate_start"], part["candidate_end"]) for part in match.segments]
+    return letters.Location(
+        page_url=location.page_url,
+        media_url=location.media_url,
+        first_seen_at=candidate.found_at,
+        title=_harmless(candidate.title, words),
+        uploader=_harmless(candidate.uploader, words),
+        digest=candidate.digest or None,
+        time_codes=[(start, end) for start, end in spans if end > start],
+    )
+
+
+def organisation() -> Organisation:
+    """The centre's row; an empty one when nobody has filled it in (the gate names what is missing)."""
+    return Organisation.objects.first() or Organisation()
+
+
+def _sender(row: Organisation) -> letters.Organisation:
+    return letters.Organisation(
+        name=row.names, mandate=row.mandates, legal_representative=row.legal_representative,
+        address=row.address, phone=row.phone, email=row.email, country=row.country,
+    )  # fmt: skip
+
+
+def _signatory(officer: User | None) -> letters.Signatory:
+    if officer is None:
+        return letters.Signatory()
+    role = Role.LEAD if officer.has_role(Role.LEAD) else Role.OFFICER
+    return letters.Signatory(name=officer.shown_name, role=TITLES[role])
