@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -15,11 +16,11 @@ from takedown import seeding
 from takedown.models import Contact, HostingSite
 
 STAFF = [
-    ("jiwoo", Role.OFFICER, "지우", "삭제지원관"),
-    ("minho", Role.OFFICER, "민호", "삭제지원관"),
-    ("sora", Role.LEAD, "소라", "팀장"),
-    ("hana", Role.ADMIN, "하나", "관리자"),
-    ("yuna", Role.AUDITOR, "유나", "감사"),
+    ("jiwoo", Role.OFFICER, "Jiwoo", "Han"),
+    ("minho", Role.OFFICER, "Minho", "Seo"),
+    ("sora", Role.LEAD, "Sora", "Yun"),
+    ("hana", Role.ADMIN, "Hana", "Kim"),
+    ("yuna", Role.AUDITOR, "Yuna", "Park"),
 ]
 PLACES = {"en": ("US", "America/New_York"), "ja": ("JP", "Asia/Tokyo"), "ru": ("RU", "Europe/Moscow")}
 
@@ -48,5 +49,7 @@ def seed_site(site: DemoSite) -> None:
         kind=Source.Kind.FEED if site.kind == "feed" else Source.Kind.LISTING,
         url=site.base_url.rstrip("/") + site.start_path,
         rendered=site.kind == "scripted",
-        every_minutes=1,
+        every_minutes=30,
+        # The story decides when the watch begins; in a centre it never stops.
+        next_visit_at=timezone.now() + timedelta(hours=1),
     )

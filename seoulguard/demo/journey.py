@@ -119,14 +119,14 @@ def found_to_draft() -> dict[str, float]:
     return {**medians, "total_slowest": round(max(spans["total"]), 2)} if spans["total"] else {}
 
 
-def counts(world: World, reupload_media: str) -> dict[str, object]:
-    planted = planted_media(world)
+def counts(world: World, reupload_media: str, waiting_media: str) -> dict[str, object]:
+    planted, later = planted_media(world), {reupload_media, waiting_media}
     matched = set(Match.objects.values_list("candidate__media_url", flat=True))
     return {
         "copies_planted": len(planted),
         "copies_found": len(planted & matched),
-        "unrelated_media": Candidate.objects.exclude(media_url__in=planted).count(),
-        "false_matches": len(matched - planted),
+        "unrelated_media": Candidate.objects.exclude(media_url__in=planted | later).count(),
+        "false_matches": len(matched - planted - later),
         "letters_by_language": dict(Counter(Notice.objects.values_list("language", flat=True))),
         "removals_verified": Location.objects.filter(status="removed").count(),
         "reupload_recognised": bool((again := reupload_notice(reupload_media)) and again.follows_id),

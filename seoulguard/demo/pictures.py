@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
 from cases.models import Case
 from detection.models import Match
-from seoulguard.demo.clicks import open_browser, press, sign_in
+from seoulguard.demo.clicks import press, sign_in
 from seoulguard.demo.home import PASSWORD
 from takedown.models import Notice
 
@@ -18,19 +19,17 @@ WIDTHS = (390, 1440)
 LANGUAGES = ("ko", "en")
 
 
-def take_pictures(base: str, folder: Path, receipt: str, clip: Path) -> list[str]:
+def take_pictures(browser: Browser, base: str, folder: Path, receipt: str, clip: Path) -> list[str]:
     """Write `<page>-<width>-<language>.png` for every page; names of pages that are wider than their window."""
     overflowing: list[str] = []
-    with open_browser() as browser:
-        for width in WIDTHS:
-            for language in LANGUAGES:
-                album = Album(folder, width, language, overflowing)
-                with page_of(browser, base, width, language) as page:
-                    public_pages(page, base, album, receipt, clip)
-                for user, walk in (("jiwoo", officer_pages), ("hana", admin_pages)):
-                    with page_of(browser, base, width, language) as page:
-                        sign_in(page, base, user, PASSWORD)
-                        walk(page, base, album)
+    for width, language in product(WIDTHS, LANGUAGES):
+        album = Album(folder, width, language, overflowing)
+        with page_of(browser, base, width, language) as page:
+            public_pages(page, base, album, receipt, clip)
+        for user, walk in (("jiwoo", officer_pages), ("hana", admin_pages)):
+            with page_of(browser, base, width, language) as page:
+                sign_in(page, base, user, PASSWORD)
+                walk(page, base, album)
     return overflowing
 
 

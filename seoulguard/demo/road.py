@@ -29,6 +29,9 @@ class Road:
     def __init__(self, town: Town, address: str, *, keep: Path | None) -> None:
         self.town, self.address, self.keep = town, address, keep
         self.stages = journey.Stages()
+        self._again = ""  # where the clip came back
+        self._waiting = ""  # the copy whose letter is left as a draft
+        self._overflowing: list[str] = []
         self._parts = Installation(address, log_folder=settings.HOME / "logs")
 
     def __enter__(self) -> Road:
@@ -46,14 +49,13 @@ class Road:
     def travel(self, say: Say) -> dict[str, object]:
         """Walk every step; the JSON object of the demo. A step that did not happen is named in it."""
         self.stages.ended("set_up")
-        again = ""
         try:
             with Clicks(f"http://{self.address}") as clicks:
-                again = self._walk(clicks, say)
+                self._walk(clicks, say)
             outcome, why = "complete", ""
         except (journey.JourneyError, PlaywrightError) as error:
             outcome, why = "incomplete", f"{error} {journey.rows_now()}"
-        facts = journey.counts(self.town.world, again)
+        facts = journey.counts(self.town.world, self._again, self._waiting)
         complete = outcome == "complete" and self._holds(facts)
         return {
             "outcome": "complete" if complete else "incomplete",
@@ -63,18 +65,19 @@ class Road:
             "found_to_draft_seconds": journey.found_to_draft(),
             **facts,
             "mails_received": len(self.town.mail.mails),
+            "pages_wider_than_their_window": self._overflowing,
         }
 
     def _holds(self, facts: dict[str, object]) -> bool:
         return (
             facts["copies_found"] == facts["copies_planted"]
             and facts["false_matches"] == 0
-            and facts["removals_verified"] == facts["copies_planted"]
+            and facts["removals_verified"] == int(str(facts["copies_planted"])) + 1
             and bool(facts["reupload_recognised"])
-            and len(self.town.mail.mails) == Notice.objects.count()
+            and len(self.town.mail.mails) == Notice.objects.exclude(status=Notice.Status.DRAFT).count()
         )
 
-    def _walk(self, clicks: Clicks, say: Say) -> str:
+    def _walk(self, clicks: Clicks, say: Say) -> None:
         world, ended = self.town.world, self.stages.ended
         say("a victim tells it once, on a phone …")
         receipt = clicks.report(self.town.reference)
@@ -95,9 +98,9 @@ class Road:
         journey.wait_for("removal verified", journey.all_removed, seconds=120)
         ended("removal_verified")
         say("the clip comes back …")
-        planting = self.town.upload_again()
+        self._again = self.town.upload_again().media_url
         journey.visit_now()
-        notice = journey.wait_for("re-upload found", lambda: journey.reupload_notice(planting.media_url), seconds=180)
+        notice = journey.wait_for("re-upload found", lambda: journey.reupload_notice(self._again), seconds=180)
         clicks.approve(str(notice.pk))
         journey.wait_for("second removal verified", journey.all_removed, seconds=120)
         ended("reupload_to_removal")
@@ -107,7 +110,6 @@ class Road:
             say("keeping mails, captures and pictures of every page …")
             self._keep(clicks, receipt)
             ended("pictures")
-        return planting.media_url
 
     def _approve_all(self, clicks: Clicks) -> None:
         for number, notice in enumerate(Notice.objects.filter(status=Notice.Status.DRAFT).order_by("drafted_at")):
@@ -128,16 +130,26 @@ class Road:
         for number, mail in enumerate(self.town.mail.mails, start=1):
             (self.keep / "mail" / f"{number:02d}.eml").write_bytes(mail)
         journey.keep_captures(self.keep / "captures")
-        take_pictures(f"http://{self.address}", self.keep / "pages", receipt, self.town.reference)
+        self._something_to_decide()
+        self._overflowing = take_pictures(
+            clicks.browser, f"http://{self.address}", self.keep / "pages", receipt, self.town.reference
+        )
+
+    def _something_to_decide(self) -> None:
+        """One more copy, whose letter stays a draft; put out once."""
+        if self._waiting:
+            return
+        planting = self.town.world.sites[0].plant(self.town.reference, title="Saturday clip", uploader="harbor_guest")
+        self._waiting = planting.media_url
+        journey.visit_now()
+        journey.wait_for("draft to try", lambda: journey.noticed({planting.media_url}), seconds=180)
 
     def stay(self, say: Say) -> None:
-        """Put one more copy out, so that there is something to decide, and stay until interrupted."""
+        """Leave something to decide, and stay until interrupted."""
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        planting = self.town.world.sites[0].plant(self.town.reference, title="Saturday clip", uploader="harbor_guest")
-        journey.visit_now()
-        journey.wait_for("draft to try", lambda: journey.noticed({planting.media_url}), seconds=120)
+        self._something_to_decide()
         say(f"\nSeoulGuard (demo) answers at http://{self.address} - stop it with Ctrl+C.")
         say(f"  officer  jiwoo   {PASSWORD}   {'a letter waits at'} http://{self.address}/desk/")
         for name, what in (("sora", "lead"), ("hana", "admin"), ("yuna", "auditor")):
