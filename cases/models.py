@@ -26,6 +26,10 @@ class Role(models.TextChoices):
 class User(AbstractUser):
     """Someone on the staff. The role is the group the person is in."""
 
+    class Meta:
+        verbose_name = _("staff member")
+        verbose_name_plural = _("staff members")
+
     def has_role(self, *roles: str) -> bool:
         if not self.is_active:
             return False

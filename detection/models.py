@@ -52,13 +52,17 @@ class Source(Leased):
     next_selector = models.CharField(_("link to the next page"), max_length=200, blank=True)
     page_limit = models.PositiveSmallIntegerField(_("pages a visit"), default=3)
     every_minutes = models.PositiveIntegerField(_("visit every (minutes)"), default=30)
-    status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
+    status = models.CharField(_("state"), max_length=8, choices=Status, default=Status.ACTIVE)
     visited_at = models.DateTimeField(null=True, blank=True, editable=False)
-    next_visit_at = models.DateTimeField(default=timezone.now)
+    next_visit_at = models.DateTimeField(_("next visit"), default=timezone.now)
     failure = models.CharField(max_length=300, blank=True, editable=False)
     found_last_visit = models.PositiveIntegerField(default=0, editable=False)
 
     objects = SourceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("source")
+        verbose_name_plural = _("sources")
 
     def __str__(self) -> str:
         return self.name
@@ -100,6 +104,8 @@ class Candidate(Leased):
     objects = CandidateQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("candidate")
+        verbose_name_plural = _("candidates")
         ordering = ["found_at"]
 
     def save(self, *args: object, **kwargs: object) -> None:
@@ -160,6 +166,7 @@ class Match(Leased):
     objects = MatchQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("match")
+        verbose_name_plural = _("matches")
         ordering = ["judged_at"]
-        verbose_name_plural = "matches"
         constraints = [models.UniqueConstraint(fields=["candidate", "evidence"], name="judged_once")]

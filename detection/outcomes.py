@@ -7,12 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cases.browser import CaptureError
 from cases.models import Evidence
 from cases.vault import VaultError
 from cases.web import FetchError
-from detection.engine import MediaError
+from detection.engine import MediaError, MediaFingerprint
 from detection.models import Candidate, Match
 from detection.references import INSTALLATION
 from detection.sources import SourceError
@@ -22,6 +23,34 @@ Trouble = FetchError | CaptureError | MediaError | SourceError | VaultError
 PASSING = frozenset({"timed_out", "no_ffmpeg", "no_cage"})
 REASON = 300
 LEASE = ("leased_until", "retry_at", "attempts")
+# The engine knows no Django and speaks English; what it says to people in their language stands here, by reason code.
+MEDIA_SENTENCES = {
+    "empty": gettext_lazy("The file is empty."),
+    "missing": gettext_lazy("The file cannot be opened."),
+    "not_media": gettext_lazy("The file is not a video or picture that can be read."),
+    "no_video": gettext_lazy("The file holds no pictures."),
+    "truncated": gettext_lazy("The file is cut off or damaged: not one picture could be decoded."),
+    "too_large": gettext_lazy("The file or its pictures are larger than can be decoded safely."),
+    "timed_out": gettext_lazy("Decoding took more time or memory than is allowed."),
+    "plain": gettext_lazy("The pictures are too plain to be told from others."),
+    "no_ffmpeg": gettext_lazy("No ffmpeg is installed on this server."),
+    "no_cage": gettext_lazy("Foreign media is not opened: its sandbox does not work on this server."),
+}
+
+
+def sentence_of(error: Trouble) -> str:
+    """What a person reads about a trouble, in the language of the installation."""
+    if isinstance(error, MediaError) and error.reason_code in MEDIA_SENTENCES:
+        return str(MEDIA_SENTENCES[error.reason_code])
+    return error.sentence
+
+
+def partly_decoded(made: MediaFingerprint) -> str:
+    """The sentence for a medium whose end could not be decoded, or nothing."""
+    if not made.warning:
+        return ""
+    seconds = {"part": round(float(made.times[-1])), "whole": round(made.duration_seconds)}
+    return _("The file is cut off: only %(part)d of %(whole)d seconds could be decoded.") % seconds
 
 
 def finish(row: Any, status: str, reason: str, *more: str) -> None:
@@ -37,7 +66,7 @@ def waits(row: Any, error: Trouble) -> bool:
         row.attempts = max(0, row.attempts - 1)
     elif not _passing(error) or row.attempts >= settings.MAX_ATTEMPTS:
         return False
-    row.reason = error.sentence[:REASON]
+    row.reason = sentence_of(error)[:REASON]
     row.retry_later()
     _save(row)
     return True

@@ -26,7 +26,7 @@ from detection import preserve
 from detection.engine import Finding, MediaError, MediaFingerprint, compare, fingerprint_media
 from detection.found import found_media
 from detection.models import Candidate, EvidenceFingerprint, Match, Source, media_key
-from detection.outcomes import LEASE, REASON, Trouble, finish, give_up, waits
+from detection.outcomes import LEASE, REASON, Trouble, finish, give_up, partly_decoded, sentence_of, waits
 from detection.references import FIELD, reference_set, wanted
 from detection.sources import FoundMedia, SourceError, Watch, media_at, watch
 
@@ -59,7 +59,7 @@ def _fingerprint_of(evidence: Evidence) -> MediaFingerprint:
     with preserve.evidence_in_memory(evidence) as fd:
         made = fingerprint_media(fd, dense=True)
     if not made.usable:
-        raise MediaError("plain", _("The pictures are too plain to be told from others."))
+        raise MediaError("plain", "The pictures are too plain to be told from others.")
     return made
 
 
@@ -80,7 +80,7 @@ def _keep_fingerprint(evidence: Evidence, made: MediaFingerprint) -> list[UUID]:
     )
     again = examine_again(timezone.now())
     with transaction.atomic():
-        finish(evidence, Evidence.Status.FINGERPRINTED, made.warning)
+        finish(evidence, Evidence.Status.FINGERPRINTED, partly_decoded(made))
         _recorded(evidence, "fingerprinted", frames=made.frame_count, seconds=round(made.duration_seconds, 1))
     return again
 
@@ -89,8 +89,8 @@ def _not_fingerprinted(evidence: Evidence, error: MediaError | vault.VaultError)
     if waits(evidence, error):
         return
     with transaction.atomic():
-        finish(evidence, Evidence.Status.UNUSABLE, error.sentence)
-        _recorded(evidence, "fingerprinted", outcome="unusable", reason=error.sentence)
+        finish(evidence, Evidence.Status.UNUSABLE, sentence_of(error))
+        _recorded(evidence, "fingerprinted", outcome="unusable", reason=sentence_of(error))
 
 
 def _recorded(evidence: Evidence, act: str, **detail: object) -> None:
@@ -227,10 +227,11 @@ def examine_candidate(candidate_id: UUID | str) -> list[UUID]:
 
 
 def _compared(candidate: Candidate, references: Any) -> list[Finding]:
-    """Findings of copies and of what is worth a look. Sets the candidate's digest and size."""
+    """Findings of copies and of what is worth a look. Sets the candidate's digest, size and reason."""
     with found_media(candidate.media_url) as medium:
         candidate.digest, candidate.size = medium.digest, medium.size
         made = fingerprint_media(medium.fd, dense=False)
+    candidate.reason = partly_decoded(made)
     return [finding for finding in compare(made, references) if finding.verdict in Match.Verdict.values]
 
 
@@ -240,7 +241,7 @@ def _keep_matches(candidate: Candidate, findings: list[Finding]) -> list[UUID]:
         watched = wanted(timezone.now())
         valid = [finding for finding in findings if UUID(finding.reference) in watched]
         new = [match.pk for finding in valid if (match := _new_match(candidate, finding))]
-        _judged(candidate, "")
+        _judged(candidate, candidate.reason)
     return new
 
 
@@ -292,7 +293,7 @@ def _not_examined(candidate: Candidate, error: Trouble) -> None:
         return
     candidate.examined_at = timezone.now()
     matched = candidate.matches.exists()
-    finish(candidate, Candidate.Status.MATCHED if matched else Candidate.Status.FAILED, error.sentence)
+    finish(candidate, Candidate.Status.MATCHED if matched else Candidate.Status.FAILED, sentence_of(error))
 
 
 def _once_more_if_changed(candidate: Candidate, version: dict[UUID, datetime]) -> None:

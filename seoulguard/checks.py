@@ -13,7 +13,13 @@ from detection.engine import cage
 @register(Tags.security, deploy=True)
 def no_loopback_allowance(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.DEMO_HOSTS or settings.DEMO_LOOPBACK_HOSTS:
-        return [Error("DEMO_HOSTS and DEMO_LOOPBACK_HOSTS let pages reach this machine.", hint="Unset them.", id="seoulguard.E001")]
+        return [
+            Error(
+                "DEMO_HOSTS and DEMO_LOOPBACK_HOSTS let pages reach this machine.",
+                hint="Unset them.",
+                id="seoulguard.E001",
+            )
+        ]
     return []
 
 
@@ -21,7 +27,13 @@ def no_loopback_allowance(app_configs: Any, **kwargs: Any) -> list[CheckMessage]
 def vault_key_present(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.VAULT_KEY_FILE.exists():
         return []
-    return [Error("The vault key is missing; evidence can be neither sealed nor opened.", hint="See README, Keys.", id="seoulguard.E002")]
+    return [
+        Error(
+            "The vault key is missing; evidence can be neither sealed nor opened.",
+            hint="See README, Keys.",
+            id="seoulguard.E002",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

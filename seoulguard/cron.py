@@ -6,6 +6,7 @@ Rows are the truth: each entry only rings the doorbell for rows that are due. A 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import rq.cron
 from django.conf import settings
@@ -21,7 +22,7 @@ from takedown import jobs as takedown_jobs
 rq.cron.Queue = partial(Queue, serializer=JSONSerializer)  # type: ignore[misc,assignment]
 
 # A beat that finds the one before still waiting is dropped by its time to live.
-BEAT = {"interval": settings.SWEEP_SECONDS, "job_timeout": 120, "ttl": settings.SWEEP_SECONDS, "failure_ttl": 3600}
+BEAT: dict[str, Any] = {"interval": settings.SWEEP_SECONDS, "job_timeout": 120, "ttl": settings.SWEEP_SECONDS, "failure_ttl": 3600}
 
 register(detection_jobs.sweep, queue_name="monitor", **BEAT)
 register(takedown_jobs.sweep, queue_name="deliver", **BEAT)

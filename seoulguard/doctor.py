@@ -53,7 +53,9 @@ def _queue() -> Finding:
         facts = Redis.from_url(settings.REDIS_URL).info("server")
         return Finding(part, "good", str(facts.get("valkey_version") or facts.get("redis_version")))
     except RedisError:
-        return Finding(part, "bad", "", _("The queue server does not answer. Start it with ./run serve, or set REDIS_URL."))
+        return Finding(
+            part, "bad", "", _("The queue server does not answer. Start it with ./run serve, or set REDIS_URL.")
+        )
 
 
 def _workers() -> Finding:
@@ -86,13 +88,18 @@ def _cage() -> Finding:
     if cage.cage_available():
         return Finding(_("Cage for foreign media"), "good", cage.cage_state())
     return Finding(
-        _("Cage for foreign media"), "weak", cage.cage_state(), _("Foreign media is decoded with limits only. Install bubblewrap.")
+        _("Cage for foreign media"),
+        "weak",
+        cage.cage_state(),
+        _("Foreign media is decoded with limits only. Install bubblewrap."),
     )
 
 
 def _browser() -> Finding:
     arguments = ["--version", "--no-sandbox"] if os.geteuid() == 0 else ["--version"]
-    return _program(_("Browser for captures"), browser_path, arguments, _("Pages are kept without a picture. Install Chromium."))
+    return _program(
+        _("Browser for captures"), browser_path, arguments, _("Pages are kept without a picture. Install Chromium.")
+    )
 
 
 def _fonts() -> Finding:
@@ -101,7 +108,12 @@ def _fonts() -> Finding:
     missing = [name for name in ("Noto Sans CJK", "Loma") if name not in known]
     if not missing:
         return Finding(part, "good", "Noto Sans CJK, Loma")
-    return Finding(part, "weak", "", _("Reports will show boxes in place of letters. Install: %(names)s") % {"names": ", ".join(missing)})
+    return Finding(
+        part,
+        "weak",
+        "",
+        _("Reports will show boxes in place of letters. Install: %(names)s") % {"names": ", ".join(missing)},
+    )
 
 
 def _mail() -> Finding:
@@ -116,7 +128,9 @@ def _mail() -> Finding:
 def _keys() -> Finding:
     part, path = _("Vault key"), settings.VAULT_KEY_FILE
     if not path.exists():
-        return Finding(part, "bad", "", _("Without it evidence can be neither sealed nor opened. Restore it from your key backup."))
+        return Finding(
+            part, "bad", "", _("Without it evidence can be neither sealed nor opened. Restore it from your key backup.")
+        )
     if path.stat().st_mode & 0o077:
         return Finding(part, "weak", "", _("Other users of this machine can read it. Run chmod 400 on it."))
     return Finding(part, "good", path.read_text().partition(":")[0])
@@ -127,7 +141,9 @@ def _disk() -> Finding:
     free = f"{usage.free / 1024**3:.0f} GiB"
     if usage.free / usage.total >= FREE_SHARE_WANTED:
         return Finding(_("Disk"), "good", free)
-    return Finding(_("Disk"), "weak", free, _("Less than a tenth is free. Add space before evidence can no longer be kept."))
+    return Finding(
+        _("Disk"), "weak", free, _("Less than a tenth is free. Add space before evidence can no longer be kept.")
+    )
 
 
 def _clock() -> Finding:

@@ -52,7 +52,11 @@ def _flags(message: str | tuple[str, ...]) -> list[str]:
 def _sources() -> Iterator[Path]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in {".py", ".html", ".txt"} and "migrations" not in path.parts and "site_templates" not in path.parts:
+            if (
+                path.suffix in {".py", ".html", ".txt"}
+                and "migrations" not in path.parts
+                and "site_templates" not in path.parts
+            ):
                 yield path
 
 
@@ -76,7 +80,7 @@ def untranslated(catalog: Catalog) -> list[str]:
 
 
 def _complete(string: str | tuple[str, ...] | list[str] | None) -> bool:
-    return bool(string) if isinstance(string, str) else bool(string) and all(string)
+    return all(string) if isinstance(string, (tuple, list)) and string else bool(string)
 
 
 def main(arguments: list[str]) -> int:

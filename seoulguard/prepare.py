@@ -1,4 +1,7 @@
-"""Makes the home of an installation: folders, keys, compiled catalogs. `./run` calls it before Django starts; run twice it changes nothing."""
+"""Makes the home of an installation: folders, keys, compiled catalogs.
+
+`./run` calls it before Django starts; run twice it changes nothing.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,9 @@ SECRET_KEY = env.text("SECRET_KEY") or (
     (HOME / "keys" / "django.key").read_text().strip() if (HOME / "keys" / "django.key").exists() else ""
 )
 if not SECRET_KEY:
-    raise ImproperlyConfigured("No SECRET_KEY. `./run doctor --prepare` (or any ./run command) makes one under var/keys.")
+    raise ImproperlyConfigured(
+        "No SECRET_KEY. `./run doctor --prepare` (or any ./run command) makes one under var/keys."
+    )
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "seoulguard.urls"

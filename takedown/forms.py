@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from cases.uploads import STAFF_MAX_BYTES
 from takedown.models import Notice
 
 
@@ -30,7 +31,10 @@ class LetterForm(forms.Form):
             name = field_name(paragraph["key"])
             rows = max(3, len(paragraph["text"]) // 70 + paragraph["text"].count("\n") + 1)
             self.fields[name] = forms.CharField(
-                label=_("Paragraph"), initial=paragraph["text"], max_length=5000, widget=forms.Textarea(attrs={"rows": rows})
+                label=_("Paragraph"),
+                initial=paragraph["text"],
+                max_length=5000,
+                widget=forms.Textarea(attrs={"rows": rows}),
             )
         for field in self.fields.values():
             field.widget.attrs.setdefault("class", "form-control")
@@ -44,7 +48,7 @@ class LetterForm(forms.Form):
         return {row["key"]: self.cleaned_data[field_name(row["key"])] for row in self._open_paragraphs()}
 
     def rows(self) -> list[dict[str, Any]]:
-        """Paragraphs of the letter with the Korean text beside, aligned by key, and whether they differ from the template."""
+        """Paragraphs with the Korean text beside, aligned by key, and whether they differ from the template."""
         korean = {row["key"]: row["text"] for row in self.notice.korean.get("paragraphs", [])}
         composed = {row["key"]: row["text"] for row in self.notice.composed.get("paragraphs", [])}
         found = []
@@ -69,3 +73,12 @@ def field_name(key: str) -> str:
 class ContactsFile(forms.Form):
     file = forms.FileField(label=_("CSV file"), help_text=_("At most 1,000 rows; the first row names the columns."))
     apply = forms.BooleanField(label=_("Apply the changes (otherwise only a dry run)"), required=False)
+
+    def clean_file(self) -> Any:
+        """What the upload handler dropped as too large arrives empty, with its true size."""
+        file = self.cleaned_data["file"]
+        if file.size > STAFF_MAX_BYTES:
+            raise forms.ValidationError(
+                _("The file is larger than %(count)d MB."), params={"count": STAFF_MAX_BYTES // 1024**2}
+            )
+        return file

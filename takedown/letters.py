@@ -190,7 +190,7 @@ def edited_letter(original: Letter, subject: str, body: str) -> list[Violation]:
 
 def _blocks(text: str) -> list[str]:
     lines = [line.rstrip() for line in unicodedata.normalize("NFC", text).replace("\r\n", "\n").split("\n")]
-    return [block for block in re.split(r"\n{2,}", "\n".join(lines).strip("\n"))]
+    return list(re.split(r"\n{2,}", "\n".join(lines).strip("\n")))
 
 
 def time_code(seconds: float) -> str:

@@ -50,6 +50,7 @@ class Organisation(models.Model):
 
     class Meta:
         verbose_name = _("organisation")
+        verbose_name_plural = _("organisation")
 
     def __str__(self) -> str:
         return str(self.names.get("en") or self.names.get("ko") or "")
@@ -68,6 +69,8 @@ class HostingSite(models.Model):
     notes = models.TextField(_("notes"), blank=True)
 
     class Meta:
+        verbose_name = _("hosting site")
+        verbose_name_plural = _("hosting sites")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -95,6 +98,8 @@ class Contact(models.Model):
     failure = models.CharField(max_length=300, blank=True, editable=False)
 
     class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
         ordering = ["rank", "pk"]
         constraints = [models.UniqueConstraint(fields=["site", "channel", "address"], name="contact_once_per_site")]
 
@@ -105,27 +110,29 @@ class Contact(models.Model):
 class Statute(models.Model):
     """One legal fact (legal.md 12). A row that is not verified is never cited in a letter that leaves."""
 
-    code = models.CharField(max_length=24, unique=True)
-    jurisdiction = models.CharField(max_length=4)
-    name_local = models.CharField(max_length=300)
-    name_en = models.CharField(max_length=300)
-    names = models.JSONField(default=dict, blank=True)
-    article = models.CharField(max_length=120, blank=True)
-    duty_key = models.CharField(max_length=60, blank=True)
-    clock_hours = models.PositiveIntegerField(null=True, blank=True)
-    clock_start = models.CharField(max_length=60, blank=True)
-    addressee_types = models.JSONField(default=list, blank=True)
-    elements = models.JSONField(default=list, blank=True)
-    sanction = models.TextField(blank=True)
-    verified = models.BooleanField(default=False)
-    source = models.TextField(blank=True)
-    valid_from = models.DateField(null=True, blank=True)
-    valid_to = models.DateField(null=True, blank=True)
-    checked_by_counsel_on = models.DateField(null=True, blank=True)
-    flag = models.CharField(max_length=40, blank=True)
-    version = models.PositiveIntegerField(default=1)
+    code = models.CharField(_("code"), max_length=24, unique=True)
+    jurisdiction = models.CharField(_("jurisdiction"), max_length=4)
+    name_local = models.CharField(_("name in its language"), max_length=300)
+    name_en = models.CharField(_("name in English"), max_length=300)
+    names = models.JSONField(_("names"), default=dict, blank=True)
+    article = models.CharField(_("article"), max_length=120, blank=True)
+    duty_key = models.CharField(_("duty"), max_length=60, blank=True)
+    clock_hours = models.PositiveIntegerField(_("clock (hours)"), null=True, blank=True)
+    clock_start = models.CharField(_("clock starts with"), max_length=60, blank=True)
+    addressee_types = models.JSONField(_("addressees"), default=list, blank=True)
+    elements = models.JSONField(_("required elements"), default=list, blank=True)
+    sanction = models.TextField(_("sanction"), blank=True)
+    verified = models.BooleanField(_("verified"), default=False)
+    source = models.TextField(_("source read"), blank=True)
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_to = models.DateField(_("valid to"), null=True, blank=True)
+    checked_by_counsel_on = models.DateField(_("checked by counsel on"), null=True, blank=True)
+    flag = models.CharField(_("condition"), max_length=40, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
 
     class Meta:
+        verbose_name = _("statute")
+        verbose_name_plural = _("statutes")
         ordering = ["jurisdiction", "code"]
 
     def __str__(self) -> str:
@@ -135,14 +142,16 @@ class Statute(models.Model):
 class LetterTemplate(models.Model):
     """One paragraph of the letter in one language."""
 
-    language = models.CharField(max_length=7, choices=LETTER_LANGUAGES)
-    key = models.CharField(max_length=60)
-    text = models.TextField()
-    locked = models.BooleanField(default=True)
-    version = models.PositiveIntegerField(default=1)
-    checked_by_counsel_on = models.DateField(null=True, blank=True)
+    language = models.CharField(_("language"), max_length=7, choices=LETTER_LANGUAGES)
+    key = models.CharField(_("paragraph"), max_length=60)
+    text = models.TextField(_("text"))
+    locked = models.BooleanField(_("locked"), default=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    checked_by_counsel_on = models.DateField(_("checked by counsel on"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("letter paragraph")
+        verbose_name_plural = _("letter paragraphs")
         ordering = ["language", "key"]
         constraints = [models.UniqueConstraint(fields=["language", "key"], name="one_paragraph_per_language")]
 
@@ -208,6 +217,8 @@ class Notice(Leased):
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("removal request")
+        verbose_name_plural = _("removal requests")
         ordering = ["drafted_at"]
 
     def __str__(self) -> str:
@@ -262,8 +273,9 @@ class Delivery(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
         ordering = ["began_at"]
-        verbose_name_plural = "deliveries"
 
 
 class RemovalCheck(models.Model):
@@ -282,6 +294,8 @@ class RemovalCheck(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = _("removal check")
+        verbose_name_plural = _("removal checks")
         ordering = ["at"]
 
 

@@ -94,7 +94,9 @@ def register(cast: Cast, world: World) -> None:
     seeding.demo_organisation()
     hand_in(cast.case, Path(world.original).read_bytes(), Evidence.Kind.VIDEO)  # type: ignore[attr-defined]
     site = next(site for site in world.sites if site.kind == "feed")
-    row = HostingSite.objects.create(name=site.name, domain=site.host_name, language="ja", jurisdiction="JP", time_zone="Asia/Tokyo")
+    row = HostingSite.objects.create(
+        name=site.name, domain=site.host_name, language="ja", jurisdiction="JP", time_zone="Asia/Tokyo"
+    )
     Contact.objects.create(site=row, address=f"abuse@{site.host_name}", confirmed_at=timezone.now())
     Source.objects.create(name="feed", kind=Source.Kind.FEED, url=site.base_url.rstrip("/") + site.start_path)
 

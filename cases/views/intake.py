@@ -126,5 +126,9 @@ def public_received(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and same_code(code, request.POST.get("typed", "")):
         drafts.let_go(request)
         return render(request, "cases/received.html", {"code": shown_code(code), "kept": True})
-    wrong = _("That is not the same number. Please look once more; it is shown above.") if request.method == "POST" else ""
-    return render(request, "cases/received.html", {"code": shown_code(code), "wrong": wrong}, status=422 if wrong else 200)
+    wrong = (
+        _("That is not the same number. Please look once more; it is shown above.") if request.method == "POST" else ""
+    )
+    return render(
+        request, "cases/received.html", {"code": shown_code(code), "wrong": wrong}, status=422 if wrong else 200
+    )

@@ -18,10 +18,16 @@ from seoulguard.demo import home
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run demo", description=__doc__)
     parser.add_argument("--headless", action="store_true", help="play the road through, print one JSON object, and end")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="leave mails, captures, pictures and result.json there")
-    parser.add_argument("--reference", type=Path, metavar="FILE", help="a clip of your own instead of the synthetic one")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="leave mails, captures, pictures and result.json there"
+    )
+    parser.add_argument(
+        "--reference", type=Path, metavar="FILE", help="a clip of your own instead of the synthetic one"
+    )
     parser.add_argument("--home", type=Path, metavar="DIR", help="keep the installation's home there (tests search it)")
-    parser.add_argument("--port", type=int, default=None, help="port of the web pages (8000, or a free one when headless)")
+    parser.add_argument(
+        "--port", type=int, default=None, help="port of the web pages (8000, or a free one when headless)"
+    )
     given = parser.parse_args()
     if given.reference and not given.reference.is_file():
         parser.error(f"There is no file {given.reference}.")

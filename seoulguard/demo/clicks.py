@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from cases.chromium import browser_path
 from seoulguard.demo.journey import JourneyError
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
 # What the victim of the demo says of themselves; the tests look for it where it must not be.
 NAME, CONTACT = "박서연-Q7X4", "seoyeon-q7x4@mail.example"
 ACCOUNT = "그 사람이 올린 것 같아요 (Q7X4-이야기)"
@@ -21,8 +22,6 @@ ACCOUNT = "그 사람이 올린 것 같아요 (Q7X4-이야기)"
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    import os
-
     arguments = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
@@ -61,7 +60,9 @@ class Clicks:
         self.desk = self.browser.new_context(viewport=DESK, locale="ko-KR").new_page()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._opened.__exit__(kind, error, trace)
 
     def report(self, clip: Path) -> str:

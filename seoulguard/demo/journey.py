@@ -54,7 +54,13 @@ def rows_now() -> str:
     }
     reasons = [
         reason
-        for rows, name in [(Source, "failure"), (Evidence, "reason"), (Candidate, "reason"), (Match, "reason"), (Notice, "reason")]
+        for rows, name in [
+            (Source, "failure"),
+            (Evidence, "reason"),
+            (Candidate, "reason"),
+            (Match, "reason"),
+            (Notice, "reason"),
+        ]
         for reason in rows.objects.exclude(**{name: ""}).values_list(name, flat=True)[:5]  # type: ignore[attr-defined]
     ]
     return f"Rows: { {name: dict(count) for name, count in counts.items()} }; reasons: {reasons}"
@@ -146,7 +152,13 @@ def keep_captures(folder: Path) -> None:
         for part in match.capture.parts.all():
             (target / part.name).write_bytes(captures.read_part(part))
         for language in ("ko", "en"):
-            pdf = captures.report_for(match.capture, language=language, actor="job", match_facts=match_facts(match), organisation=organisation_name(language))
+            pdf = captures.report_for(
+                match.capture,
+                language=language,
+                actor="job",
+                match_facts=match_facts(match),
+                organisation=organisation_name(language),
+            )
             (target / f"report-{language}.pdf").write_bytes(pdf)
 
 

@@ -43,7 +43,9 @@ class Road:
             self.keep.mkdir(parents=True, exist_ok=True)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._parts.__exit__(kind, error, trace)
 
     def travel(self, say: Say) -> dict[str, object]:
@@ -101,6 +103,7 @@ class Road:
         self._again = self.town.upload_again().media_url
         journey.visit_now()
         notice = journey.wait_for("re-upload found", lambda: journey.reupload_notice(self._again), seconds=180)
+        assert notice is not None  # noqa: S101
         clicks.approve(str(notice.pk))
         journey.wait_for("second removal verified", journey.all_removed, seconds=120)
         ended("reupload_to_removal")

@@ -28,7 +28,9 @@ class Town:
         self.mail.on_mail = HostDesk(self.world).receive
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._open.close()
 
     @property
@@ -41,4 +43,6 @@ class Town:
 
     def upload_again(self) -> Planting:
         """Someone puts the clip up once more, differently edited, on another site."""
-        return self.world.sites[-1].plant(self._copies["reupload"], title="Вечерняя прогулка, часть 2", uploader="sosed_77")
+        return self.world.sites[-1].plant(
+            self._copies["reupload"], title="Вечерняя прогулка, часть 2", uploader="sosed_77"
+        )

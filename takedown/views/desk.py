@@ -46,11 +46,9 @@ def queue_context(officer: User, request: HttpRequest) -> dict[str, Any]:
     chosen = request.GET.get("show", "waiting")
     rows = with_counts(Notice.objects.visible_to(officer).filter(status__in=FILTERS.get(chosen, FILTERS["waiting"])))
     waiting = list(rows.order_by("found_at")[:200])
-    for row in waiting:
-        row.stages = notices.stage_seconds(row)
     looks = Match.objects.undecided().filter(case__in=Case.objects.visible_to(officer))
     return {
-        "notices": waiting,
+        "notices": [{"row": row, "stages": notices.stage_seconds(row)} for row in waiting],
         "matches": looks.select_related("case", "candidate").order_by("judged_at")[:100],
         "figures": figures(officer),
         "show": chosen,
@@ -59,9 +57,8 @@ def queue_context(officer: User, request: HttpRequest) -> dict[str, Any]:
 
 
 def with_counts(rows: QuerySet[Notice]) -> QuerySet[Notice]:
-    return rows.select_related("case", "site", "contact", "follows").annotate(address_count=Count("locations")).prefetch_related(
-        Prefetch("locations", Location.objects.select_related("match__candidate"))
-    )
+    counted = rows.select_related("case", "site", "contact", "follows").annotate(address_count=Count("locations"))
+    return counted.prefetch_related(Prefetch("locations", Location.objects.select_related("match__candidate")))
 
 
 def figures(officer: User) -> dict[str, Any]:

@@ -22,15 +22,15 @@ def notice(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     officer = access.officer_page(request)
     row = notice_or_404(officer, notice_id)
     form = LetterForm(request.POST or None, notice=row)
-    if request.method == "POST" and form.is_valid():
-        if _kept(request, row, form, officer):
-            return redirect("takedown:notice", row.pk)
+    if request.method == "POST" and form.is_valid() and _kept(request, row, form, officer):
+        return redirect("takedown:notice", row.pk)
     return render(request, "takedown/notice.html", notice_context(row, form))
 
 
 def _kept(request: HttpRequest, row: Notice, form: LetterForm, officer: User) -> bool:
+    written = form.cleaned_data
     try:
-        notices.edit(row, form.cleaned_data["subject"], form.edited_paragraphs(), form.cleaned_data["addition"], officer)
+        notices.edit(row, written["subject"], form.edited_paragraphs(), written["addition"], officer)
     except notices.NoticeError as error:
         form.add_error(None, str(error))
         return False
@@ -44,7 +44,7 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "form": form,
         "rows": form.rows(),
         "editable": row.status == Notice.Status.DRAFT,
-        "missing": notices.gate(row) if row.status == Notice.Status.DRAFT else [],
+        "missing": [*_unsaved(form), *notices.gate(row)] if row.status == Notice.Status.DRAFT else [],
         "seen": notices.text_digest(row),
         "stages": notices.stage_seconds(row),
         "languages": LETTER_LANGUAGES,
@@ -52,6 +52,11 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "deliveries": row.deliveries.all(),
         "page": "sent" if row.status in {"sent", "removed"} else "desk",
     }
+
+
+def _unsaved(form: LetterForm) -> list[str]:
+    """Words that were refused stand in the form still; approving beside them would send others."""
+    return [_("Your changes are not saved yet.")] if form.is_bound else []
 
 
 @require_POST
@@ -83,7 +88,10 @@ def approve(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """Exactly this text leaves after the undo window."""
     officer = access.officer_page(request)
     row = notice_or_404(officer, notice_id)
-    _try(request, lambda: notices.approve(row, officer, seen=request.POST.get("seen", "")), _("Approved. You can still take it back for a moment."))
+    # An approval that does not say which text was read approves none.
+    seen = request.POST.get("seen") or "nothing"
+    done = _("Approved. You can still take it back for a moment.")
+    _try(request, lambda: notices.approve(row, officer, seen=seen), done)
     return redirect("takedown:notice", row.pk)
 
 
@@ -101,8 +109,11 @@ def decide(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """A letter that was perhaps sent: the officer says whether it was."""
     officer = access.officer_page(request)
     row = notice_or_404(officer, notice_id)
-    was_sent = request.POST.get("sent") == "yes"
-    _try(request, lambda: notices.decide_uncertain(row, officer, sent=was_sent), _("Thank you. The letter's state is settled."))
+    if request.POST.get("sent") not in {"yes", "no"}:
+        raise Http404
+    was_sent = request.POST["sent"] == "yes"
+    done = _("Thank you. The letter's state is settled.")
+    _try(request, lambda: notices.decide_uncertain(row, officer, sent=was_sent), done)
     return redirect("takedown:notice", row.pk)
 
 
@@ -117,7 +128,8 @@ def _try(request: HttpRequest, act: object, done: str) -> None:
 
 
 def notice_or_404(officer: User, notice_id: UUID) -> Notice:
-    row = Notice.objects.visible_to(officer).select_related("case", "site", "contact", "follows").filter(pk=notice_id).first()
+    rows = Notice.objects.visible_to(officer).select_related("case", "site", "contact", "follows")
+    row = rows.filter(pk=notice_id).first()
     if row is None:
         raise Http404
     return row

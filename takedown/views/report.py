@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import get_language
 
 from cases import access
 from cases.capture import report_for
 from cases.models import Capture
+from cases.vault import VaultError
 from detection.facts import match_facts
 from takedown.models import Organisation
 
@@ -21,13 +24,17 @@ def report(request: HttpRequest, capture_id: UUID) -> HttpResponse:
         raise Http404
     language = "en" if (request.GET.get("lang") or get_language()) == "en" else "ko"
     match = capture.matches.first()
-    pdf = report_for(
-        capture,
-        language=language,
-        actor=f"officer:{request.user.pk}",
-        match_facts=match_facts(match) if match else None,
-        organisation=organisation_name(language),
-    )
+    try:
+        pdf = report_for(
+            capture,
+            language=language,
+            actor=f"officer:{request.user.pk}",
+            match_facts=match_facts(match) if match else None,
+            organisation=organisation_name(language),
+        )
+    except VaultError as error:
+        messages.error(request, error.sentence)
+        return redirect("cases:case", capture.case_id)
     return HttpResponse(
         pdf,
         content_type="application/pdf",

@@ -35,8 +35,9 @@ def review(request: HttpRequest, match_id: UUID) -> HttpResponse:
 
 def frame(request: HttpRequest, match_id: UUID, number: int, side: str) -> HttpResponse:
     """One frame as JPEG: blurred and grey, or clear with a token that lives for seconds."""
-    match = match_or_404(access.officer_page(request), match_id)
-    clear = frames.token_opens(request.GET.get("token", ""), match, number)
+    officer = access.officer_page(request)
+    match = match_or_404(officer, match_id)
+    clear = frames.token_opens(request.GET.get("token", ""), match, number, officer)
     jpeg = frames.frame_jpeg(frames.frame_part(match, number, side), clear=clear)
     return HttpResponse(jpeg, content_type="image/jpeg", headers={"X-Content-Type-Options": "nosniff"})
 
@@ -46,14 +47,13 @@ def reveal(request: HttpRequest, match_id: UUID, number: int) -> JsonResponse:
     """Count the look first, then open the pair for a few seconds."""
     officer = access.officer_page(request)
     match = match_or_404(officer, match_id)
-    for side in frames.SIDES:
-        frames.frame_part(match, number, side)
+    sides = frames.kept_sides(match, number)
+    if not sides:
+        raise Http404
     row = Reveal.objects.create(officer=officer, match=match)
     custody.record(match.case, "revealed", actor=f"officer:{officer.pk}", subject=f"match:{match.pk}", pair=number)
-    token = frames.reveal_token(match, number)
-    urls = {
-        side: reverse("takedown:frame", args=[match.pk, number, side]) + f"?token={token}" for side in frames.SIDES
-    }
+    token = frames.reveal_token(match, number, officer)
+    urls = {side: reverse("takedown:frame", args=[match.pk, number, side]) + f"?token={token}" for side in sides}
     return JsonResponse({**urls, "ended": reverse("takedown:reveal_ended", args=[match.pk, row.pk])})
 
 
@@ -72,6 +72,9 @@ def accept(request: HttpRequest, match_id: UUID) -> HttpResponse:
     """The officer judges: this is the material. A draft follows within seconds."""
     officer = access.officer_page(request)
     match = match_or_404(officer, match_id)
+    if match.status == Match.Status.DISMISSED:
+        messages.error(request, _("It was dismissed already."))
+        return redirect("takedown:review", match.pk)
     match.accepted_at = timezone.now()
     match.save(update_fields=["accepted_at"])
     custody.record(match.case, "matched", actor=f"officer:{officer.pk}", subject=f"match:{match.pk}")

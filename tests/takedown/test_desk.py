@@ -15,10 +15,10 @@ import numpy
 import pytest
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from PIL import Image
 
 from cases.capture import add_part
@@ -28,6 +28,7 @@ from detection.models import Match
 from takedown import frames, notices
 from takedown.message import digest_of
 from takedown.models import Contact, HostingSite, Location, Notice, Reveal
+from takedown.urls import urlpatterns
 from tests.base import Cast, make_case
 from tests.takedown import scene
 
@@ -132,9 +133,7 @@ EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_ONE_CASE)
 
 
 def test_no_page_of_the_desk_is_left_out_here() -> None:
-    from takedown.urls import urlpatterns
-
-    assert EVERY_PAGE == sorted(pattern.name for pattern in urlpatterns)
+    assert sorted(pattern.name for pattern in urlpatterns) == EVERY_PAGE
 
 
 @pytest.mark.parametrize("name", EVERY_PAGE)
@@ -166,7 +165,10 @@ def test_it_requires_an_administrator(cast: Cast, name: str) -> None:
         assert getattr(as_user(user), method)(url).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["reveal", "reveal_ended", "accept", "dismiss", "language", "approve", "undo", "decide"])
+CLICKS = ["reveal", "reveal_ended", "accept", "dismiss", "language", "approve", "undo", "decide"]
+
+
+@pytest.mark.parametrize("name", CLICKS)
 def test_it_requires_a_click_and_not_only_a_link(cast: Cast, name: str) -> None:
     _method, url = every_page(cast.case)[name]
     assert as_user(cast.jiwoo).get(url).status_code == 405
@@ -229,7 +231,7 @@ def test_the_page_of_a_match_holds_no_clear_pixel(jiwoo: Client, looked_at: Matc
     page = text_of(jiwoo.get(at("review", looked_at.pk)))
     sources = re.findall(r'<img src="([^"]+)"[^>]*data-side', page)
     assert sources == [at("frame", looked_at.pk, 1, side) for side in frames.SIDES]
-    assert "token" not in page
+    assert "token=" not in page
     assert "data:image" not in page
     assert not Reveal.objects.exists()
 
@@ -242,7 +244,7 @@ def test_a_frame_is_grey_and_its_shapes_are_gone(jiwoo: Client, looked_at: Match
     assert shown.shape == clear.shape
     assert numpy.ptp(shown, axis=2).max() == 0, "colour is left"
     assert numpy.abs(shown - clear).mean() > 40
-    assert edges(shown) < 0.1 * edges(numpy.repeat(clear.mean(axis=2, keepdims=True), 3, axis=2) + 0) + 1
+    assert edges(shown) < 0.2 * edges(clear), "edges are left"
 
 
 def edges(picture: Any) -> float:
@@ -251,7 +253,7 @@ def edges(picture: Any) -> float:
 
 def test_a_made_up_token_opens_nothing(jiwoo: Client, looked_at: Match) -> None:
     url = at("frame", looked_at.pk, 1, "found")
-    assert jiwoo.get(url, {"token": "x:y:z"}).content == jiwoo.get(url).content
+    assert jiwoo.get(url, {"token": "x:y:z"}).content == frames.blurred(sharp_jpeg())
 
 
 def test_a_look_is_counted_before_the_frames_open(jiwoo: Client, cast: Cast, looked_at: Match) -> None:
@@ -273,6 +275,16 @@ def test_a_clear_frame_stays_in_no_cache(jiwoo: Client, looked_at: Match) -> Non
 def test_a_pair_that_was_not_kept_is_not_counted_as_a_look(jiwoo: Client, looked_at: Match) -> None:
     assert jiwoo.post(at("reveal", looked_at.pk, 2)).status_code == 404
     assert not Reveal.objects.exists()
+
+
+def test_a_copy_that_was_gone_leaves_the_evidence_to_look_at(jiwoo: Client, looked_at: Match) -> None:
+    looked_at.capture.parts.filter(name="frame-1-found.jpg").delete()
+    page = text_of(jiwoo.get(at("review", looked_at.pk)))
+    answer = jiwoo.post(at("reveal", looked_at.pk, 1)).json()
+    assert at("frame", looked_at.pk, 1, "found") not in page
+    assert "Not kept: the media was gone" in page
+    assert set(answer) == {"evidence", "ended"}
+    assert jiwoo.get(answer["evidence"]).content == sharp_jpeg()
 
 
 def test_a_look_opens_this_pair_only(jiwoo: Client, cast: Cast, looked_at: Match) -> None:
@@ -299,7 +311,7 @@ def test_jiwoos_open_look_shows_nothing_to_anybody_else(jiwoo: Client, cast: Cas
     assert sora.content == frames.blurred(sharp_jpeg()), "the lead's own look would not be counted"
 
 
-@pytest.mark.parametrize(("passed", "kept"), [(2.5, 2.5), (3600, 10)])
+@pytest.mark.parametrize(("passed", "kept"), [(2.5, 2.5), (60, 10)])
 def test_a_look_is_kept_as_long_as_it_lasted_but_never_above_ten_seconds(
     jiwoo: Client, looked_at: Match, monkeypatch: pytest.MonkeyPatch, passed: float, kept: float
 ) -> None:
@@ -368,8 +380,6 @@ def test_the_foreign_and_the_korean_text_stand_side_by_side(jiwoo: Client, draft
 
 
 def first_words(text: str) -> str:
-    from django.utils.html import escape
-
     return escape(text.strip().split("\n")[0])[:40]
 
 
@@ -439,11 +449,11 @@ def seen_on(jiwoo: Client, letter: Notice) -> str:
     return str(seen)
 
 
-def approved(jiwoo: Client, letter: Notice, **fields: str) -> HttpResponse:
+def approved(jiwoo: Client, letter: Notice, **fields: str) -> Any:
     fields = fields or {"seen": seen_on(jiwoo, letter)}
     response = jiwoo.post(at("approve", letter.pk), fields, follow=True)
     letter.refresh_from_db()
-    return response  # type: ignore[return-value]
+    return response
 
 
 def test_exactly_the_previewed_message_is_approved(
@@ -590,7 +600,7 @@ def test_a_wrong_row_is_named_on_the_page(cast: Cast) -> None:
 def test_a_file_that_is_too_large_is_named_as_such(cast: Cast) -> None:
     page = text_of(uploaded(cast.hana, ROW + b"\n" * STAFF_MAX_BYTES, apply="on"))
     assert "The file is larger than" in page
-    assert "name the columns" not in page.partition("multipart")[0]
+    assert "Missing: domain" not in page
     assert not HostingSite.objects.exists()
 
 
@@ -616,3 +626,19 @@ def test_minho_gets_no_report_and_nothing_is_recorded(cast: Cast, looked_at: Mat
 def test_a_capture_that_failed_has_no_report(jiwoo: Client, cast: Cast) -> None:
     capture = make_capture(cast.case, status=Capture.Status.FAILED)
     assert jiwoo.get(at("report", capture.pk)).status_code == 404
+
+
+def test_what_cannot_be_unsealed_is_said_and_not_broken(jiwoo: Client, cast: Cast, looked_at: Match) -> None:
+    cast.case.key.delete()
+    assert jiwoo.get(at("frame", looked_at.pk, 1, "found")).status_code == 404
+    add_blurred_page(looked_at)
+    response = jiwoo.get(at("report", looked_at.capture_id))
+    assert response.status_code == 302
+    assert told(response) != []
+
+
+def add_blurred_page(match: Match) -> None:
+    """A row whose file nobody can open any more."""
+    match.capture.parts.create(
+        name="screenshot_blurred.png", media_type="image/png", digest=scene.DIGEST, size=1, how="browser"
+    )

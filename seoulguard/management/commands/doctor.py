@@ -24,6 +24,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps([vars(finding) for finding in findings], ensure_ascii=False, indent=1))
         else:
             for finding in findings:
-                self.stdout.write(f"{MARKS[finding.state]}  {finding.part:<26} {finding.version}  {finding.remedy}".rstrip())
+                self.stdout.write(
+                    f"{MARKS[finding.state]}  {finding.part:<26} {finding.version}  {finding.remedy}".rstrip()
+                )
         if any(finding.state == "bad" for finding in findings):
             raise SystemExit(1)
