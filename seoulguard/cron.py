@@ -22,7 +22,12 @@ from takedown import jobs as takedown_jobs
 rq.cron.Queue = partial(Queue, serializer=JSONSerializer)  # type: ignore[misc,assignment]
 
 # A beat that finds the one before still waiting is dropped by its time to live.
-BEAT: dict[str, Any] = {"interval": settings.SWEEP_SECONDS, "job_timeout": 120, "ttl": settings.SWEEP_SECONDS, "failure_ttl": 3600}
+BEAT: dict[str, Any] = {
+    "interval": settings.SWEEP_SECONDS,
+    "job_timeout": 120,
+    "ttl": settings.SWEEP_SECONDS,
+    "failure_ttl": 3600,
+}
 
 register(detection_jobs.sweep, queue_name="monitor", **BEAT)
 register(takedown_jobs.sweep, queue_name="deliver", **BEAT)

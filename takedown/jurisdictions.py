@@ -3,13 +3,62 @@
 from __future__ import annotations
 
 EU_MEMBERS = frozenset(
-    ["AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE"]
+    [
+        "AT",
+        "BE",
+        "BG",
+        "HR",
+        "CY",
+        "CZ",
+        "DK",
+        "EE",
+        "FI",
+        "FR",
+        "DE",
+        "GR",
+        "HU",
+        "IE",
+        "IT",
+        "LV",
+        "LT",
+        "LU",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SK",
+        "SI",
+        "ES",
+        "SE",
+    ]
 )
 OWN_LINES = frozenset(["KR", "US", "UK", "JP", "CN", "TW", "HK", "RU", "VN", "TH", "AU", "ID", "DE", "FR", "ES", "NL"])
-JURISDICTIONS = ("KR", "US", "EU", "DE", "FR", "ES", "NL", "UK", "JP", "CN", "TW", "HK", "RU", "VN", "TH", "AU", "ID", "INT")
+JURISDICTIONS = (
+    "KR",
+    "US",
+    "EU",
+    "DE",
+    "FR",
+    "ES",
+    "NL",
+    "UK",
+    "JP",
+    "CN",
+    "TW",
+    "HK",
+    "RU",
+    "VN",
+    "TH",
+    "AU",
+    "ID",
+    "INT",
+)
 LANGUAGES = ("ko", "en", "zh-Hans", "zh-Hant", "ja", "ru", "vi", "th", "es")
 
-_SPANISH = frozenset(["ES", "MX", "AR", "CO", "CL", "PE", "VE", "EC", "GT", "CU", "BO", "DO", "HN", "PY", "SV", "NI", "CR", "PA", "UY"])
+_SPANISH = frozenset(
+    ["ES", "MX", "AR", "CO", "CL", "PE", "VE", "EC", "GT", "CU", "BO", "DO", "HN", "PY", "SV", "NI", "CR", "PA", "UY"]
+)
 _LANGUAGE = {
     "KR": "ko", "JP": "ja", "RU": "ru", "CN": "zh-Hans", "TW": "zh-Hant", "HK": "zh-Hant", "VN": "vi", "TH": "th",
 }  # fmt: skip

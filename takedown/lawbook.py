@@ -21,7 +21,9 @@ from takedown.jurisdictions import LANGUAGES, LOCAL_LANGUAGES
 SEED = Path(__file__).with_name("seed")
 
 # Everything else is locked: legal sentences are not typed by hand (legal facts, rule 9).
-EDITABLE_KEYS = frozenset({"subject.adult", "subject.minor", "subject.identifying", "salutation", "damage", "free_text"})
+EDITABLE_KEYS = frozenset(
+    {"subject.adult", "subject.minor", "subject.identifying", "salutation", "damage", "free_text"}
+)
 
 # A sentence may be written for one kind of content, for adults (filmed, synthetic) or for imagery as such.
 VARIANTS: Mapping[str, tuple[str, ...]] = {

@@ -131,7 +131,7 @@ class Letter:
 
 
 def letter_digest(subject: str, body: str) -> str:
-    """"sha256:…" over exactly this subject, an empty line and this body, in UTF-8."""
+    """ "sha256:…" over exactly this subject, an empty line and this body, in UTF-8."""
     return "sha256:" + hashlib.sha256(f"{subject}\n\n{body}".encode()).hexdigest()
 
 
