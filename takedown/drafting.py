@@ -92,7 +92,9 @@ def draft_for(case: Case, site: HostingSite, matches: Iterable[Match]) -> list[N
         # The case's row is the lock: two sweeps at once must not list an address twice.
         Case.objects.select_for_update().get(pk=case.pk)
         wanted = [match.pk for match in matches]
-        open_ones = Match.objects.filter(pk__in=wanted, location=None).select_related("candidate", "evidence")
+        open_ones = (
+            Match.objects.captured().filter(pk__in=wanted, location=None).select_related("candidate", "evidence")
+        )
         waiting = list(open_ones.order_by("candidate__found_at", "pk"))
         written = []
         while waiting:

@@ -169,8 +169,9 @@ def preview(notice: Notice) -> bytes:
 
 
 def text_digest(notice: Notice) -> str:
-    """ "sha256:…" of subject and text as they stand: what an officer has before the eyes when approving."""
-    return letters.letter_digest(notice.subject, body_of(notice))
+    """ "sha256:…" of recipient, subject and text as they stand: what an officer has before the eyes when approving."""
+    recipient = notice.contact.address if notice.contact else ""
+    return letters.letter_digest(f"{recipient}\n{notice.subject}", body_of(notice))
 
 
 def approve(notice: Notice, officer: User, *, seen: str = "") -> None:

@@ -9,6 +9,14 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from tests.base import Cast, make_cast
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what never touches the database: the second half of `./run test`, on PostgreSQL, leaves it out."""
+    for item in items:
+        touches = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+        if not touches and not item.get_closest_marker("django_db") and not item.get_closest_marker("journey"):
+            item.add_marker(pytest.mark.no_database)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def vault_key() -> None:
     """Every run seals with a key of its own, kept in the run's temporary home."""

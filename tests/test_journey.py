@@ -39,8 +39,9 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
     """`./run demo --headless --keep DIR`, on the same kind of database as the suite."""
     folder = tmp_path_factory.mktemp("journey")
     with own_database() as url:
+        pictures = ["--no-pictures"] if url else []  # the pages look the same on every database
         done = subprocess.run(
-            [sys.executable, "-m", "seoulguard.demo", "--headless", "--keep", folder / "kept", "--home", folder / "home"],
+            [sys.executable, "-m", "seoulguard.demo", "--headless", "--keep", folder / "kept", "--home", folder / "home", *pictures],
             cwd=ROOT, env=demo_environment(url), capture_output=True, text=True, timeout=800, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
@@ -114,6 +115,9 @@ def test_a_stranger_finds_the_proof_of_each_copy(journey: Journey) -> None:
 
 
 def test_there_is_a_picture_of_every_page_and_none_is_wider_than_its_window(journey: Journey) -> None:
+    if journey.database:
+        assert not list((journey.kept / "pages").iterdir())
+        return
     names = {path.name.rsplit("-", 2)[0] for path in (journey.kept / "pages").iterdir()}
     assert {
         "home",

@@ -26,8 +26,8 @@ Say = Callable[[str], None]
 class Road:
     """Starts the installation, walks it, and stops it again."""
 
-    def __init__(self, town: Town, address: str, *, keep: Path | None) -> None:
-        self.town, self.address, self.keep = town, address, keep
+    def __init__(self, town: Town, address: str, *, keep: Path | None, pictures: bool = True) -> None:
+        self.town, self.address, self.keep, self.pictures = town, address, keep, pictures
         self.stages = journey.Stages()
         self._again = ""  # where the clip came back
         self._waiting = ""  # the copy whose letter is left as a draft
@@ -133,10 +133,11 @@ class Road:
         for number, mail in enumerate(self.town.mail.mails, start=1):
             (self.keep / "mail" / f"{number:02d}.eml").write_bytes(mail)
         journey.keep_captures(self.keep / "captures")
-        self._something_to_decide()
-        self._overflowing = take_pictures(
-            clicks.browser, f"http://{self.address}", self.keep / "pages", receipt, self.town.reference
-        )
+        if self.pictures:
+            self._something_to_decide()
+            self._overflowing = take_pictures(
+                clicks.browser, f"http://{self.address}", self.keep / "pages", receipt, self.town.reference
+            )
 
     def _something_to_decide(self) -> None:
         """One more copy, whose letter stays a draft; put out once."""
