@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from cases.models import Case
@@ -17,33 +18,46 @@ from takedown.models import Notice
 
 WIDTHS = (390, 1440)
 LANGUAGES = ("ko", "en")
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 def take_pictures(browser: Browser, base: str, folder: Path, receipt: str, clip: Path) -> list[str]:
-    """Write `<page>-<width>-<language>.png` for every page; names of pages that are wider than their window."""
-    overflowing: list[str] = []
+    """Write `<page>-<width>-<language>.png` for every page.
+
+    Returns what is wrong with the pages themselves: wider than the window, or not accessible (axe, WCAG 2.2 AA).
+    """
+    faults: list[str] = []
     for width, language in product(WIDTHS, LANGUAGES):
-        album = Album(folder, width, language, overflowing)
+        album = Album(folder, width, language, faults)
         with page_of(browser, base, width, language) as page:
             public_pages(page, base, album, receipt, clip)
         for user, walk in (("jiwoo", officer_pages), ("hana", admin_pages)):
             with page_of(browser, base, width, language) as page:
                 sign_in(page, base, user, PASSWORD)
                 walk(page, base, album)
-    return overflowing
+    return faults
 
 
 class Album:
-    """Names and takes the pictures of one width and language."""
+    """Names and takes the pictures of one width and language, and looks each page over."""
 
-    def __init__(self, folder: Path, width: int, language: str, overflowing: list[str]) -> None:
-        self.folder, self.suffix, self.overflowing = folder, f"{width}-{language}", overflowing
+    def __init__(self, folder: Path, width: int, language: str, faults: list[str]) -> None:
+        self.folder, self.suffix, self.faults = folder, f"{width}-{language}", faults
 
     def take(self, page: Page, name: str) -> None:
         page.evaluate("document.activeElement && document.activeElement.blur()")
         page.screenshot(path=self.folder / f"{name}-{self.suffix}.png", full_page=True)
         if page.evaluate("document.documentElement.scrollWidth - window.innerWidth") > 0:
-            self.overflowing.append(f"{name}-{self.suffix}")
+            self.faults.append(f"{name}-{self.suffix}: wider than its window")
+        # Django's own pages under /keep/ are pictured, not judged.
+        if not name.startswith("settings"):
+            self.faults += [f"{name}-{self.suffix}: {rule}" for rule in inaccessible(page)]
+
+
+def inaccessible(page: Page) -> list[str]:
+    """Rules of axe that the page breaks."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    return [violation["id"] for violation in found.response["violations"]]
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Road:
         self.stages = journey.Stages()
         self._again = ""  # where the clip came back
         self._waiting = ""  # the copy whose letter is left as a draft
-        self._overflowing: list[str] = []
+        self._page_faults: list[str] = []
         self._parts = Installation(address, log_folder=settings.HOME / "logs")
 
     def __enter__(self) -> Road:
@@ -67,7 +67,7 @@ class Road:
             "found_to_draft_seconds": journey.found_to_draft(),
             **facts,
             "mails_received": len(self.town.mail.mails),
-            "pages_wider_than_their_window": self._overflowing,
+            "page_faults": self._page_faults,
         }
 
     def _holds(self, facts: dict[str, object]) -> bool:
@@ -135,7 +135,7 @@ class Road:
         journey.keep_captures(self.keep / "captures")
         if self.pictures:
             self._something_to_decide()
-            self._overflowing = take_pictures(
+            self._page_faults = take_pictures(
                 clicks.browser, f"http://{self.address}", self.keep / "pages", receipt, self.town.reference
             )
 
