@@ -50,7 +50,8 @@ class AboutStep(Step):
 
     def answers(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
-        return {"content": cleaned["content"], "requester": cleaned["requester"], "minor": cleaned["age"] == "yes"}
+        return {"content": cleaned["content"], "requester": cleaned["requester"], "minor": cleaned["age"] == "yes",
+                "steps": {"age": cleaned["age"]}}  # fmt: skip
 
 
 class SeveralFiles(forms.ClearableFileInput):

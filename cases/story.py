@@ -58,8 +58,15 @@ def told_to_victim(case: Case) -> dict[str, Any]:
         "removed": sum(place["status"] == "removed" for place in places),
         "places": places,
         "events": _events(case),
-        "withdrawn": not case.allows_work(timezone.now()),
+        **_standing(case),
     }
+
+
+def _standing(case: Case) -> dict[str, bool]:
+    """Whether the work goes on; taken back, run out and resting are different things to read."""
+    working = case.allows_work(timezone.now())
+    withdrawn = not working and not case.consents.filter(withdrawn_at=None).exists() and case.consents.exists()
+    return {"withdrawn": withdrawn, "resting": not working and not withdrawn}
 
 
 def _places(case: Case) -> list[dict[str, Any]]:

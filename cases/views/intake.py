@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from cases import drafts
+from cases.drafts import DraftFile, IntakeAnswers
 from cases.forms import STEPS, Step
 from cases.intake import IntakeError, accept_uploads, receive_draft, shown_code
 from cases.models import Case, IntakeDraft
 from cases.receipts import same_code
 from cases.uploads import SealedUpload
+from cases.vault import VaultError
 
 NAMES = list(STEPS)
 
@@ -34,13 +36,23 @@ def public_intake_step(request: HttpRequest, step: str) -> HttpResponse:
         raise Http404
     # Reading POST first lets the upload handler make the draft.
     posted = request.POST if request.method == "POST" else None
-    draft = drafts.open_or_begin(request)
-    if drafts.receipt_of(draft):
+    # A mere look leaves nothing behind: the draft begins with the first answer.
+    draft = drafts.draft_of(request) if posted is None else drafts.open_or_begin(request)
+    if draft and drafts.receipt_of(draft):
         return redirect("cases:received")
     form = STEPS[step](posted, initial=initial(draft))
-    if posted is not None and form.is_valid() and _kept(request, draft, step, form):
+    if draft and posted is not None and form.is_valid() and _tried(request, draft, step, form):
         return _onward(posted, step)
     return render(request, "cases/intake_step.html", context(draft, step, form), status=422 if form.errors else 200)
+
+
+def _tried(request: HttpRequest, draft: IntakeDraft, step: str, form: Step) -> bool:
+    """Keep the step, or say why not: sent already in another tab, or no key to seal with."""
+    try:
+        return _kept(request, draft, step, form)
+    except (IntakeError, VaultError) as error:
+        form.add_error(None, error.sentence)
+        return False
 
 
 def _kept(request: HttpRequest, draft: IntakeDraft, step: str, form: Step) -> bool:
@@ -49,7 +61,7 @@ def _kept(request: HttpRequest, draft: IntakeDraft, step: str, form: Step) -> bo
     if step == "material":
         return _kept_files(request, draft, form)
     if step == "check":
-        return _received(draft, form)
+        receive_draft(draft, at=timezone.now())
     return True
 
 
@@ -62,15 +74,6 @@ def _kept_files(request: HttpRequest, draft: IntakeDraft, form: Step) -> bool:
     return not form.errors
 
 
-def _received(draft: IntakeDraft, form: Step) -> bool:
-    try:
-        receive_draft(draft, at=timezone.now())
-    except IntakeError as error:
-        form.add_error(None, error.sentence)
-        return False
-    return True
-
-
 def _onward(posted: Any, step: str) -> HttpResponse:
     if step == "material" and ("remove" in posted or "add" in posted):
         return redirect("cases:intake_step", step)
@@ -79,12 +82,20 @@ def _onward(posted: Any, step: str) -> HttpResponse:
     return redirect("cases:intake_step", NAMES[NAMES.index(step) + 1])
 
 
-def initial(draft: IntakeDraft) -> dict[str, Any]:
+def entered(draft: IntakeDraft | None) -> tuple[IntakeAnswers, list[DraftFile]]:
+    """Answers and files so far; the defaults before anything was entered."""
+    if draft is None:
+        return IntakeAnswers(), []
+    state = drafts.state_of(draft)
+    return state.answers, state.files
+
+
+def initial(draft: IntakeDraft | None) -> dict[str, Any]:
     """What was entered before, as the forms show it."""
-    answers = drafts.state_of(draft).answers
+    answers, _files = entered(draft)
     return {
         "content": answers.content,
-        "age": "yes" if answers.minor else "unsaid",
+        "age": answers.steps.get("age", "unsaid"),
         "requester": answers.requester,
         "addresses": "\n".join(answers.urls),
         "contact_choice": answers.contact_choice,
@@ -95,8 +106,8 @@ def initial(draft: IntakeDraft) -> dict[str, Any]:
     }
 
 
-def context(draft: IntakeDraft, step: str, form: Step) -> dict[str, Any]:
-    state, number = drafts.state_of(draft), NAMES.index(step) + 1
+def context(draft: IntakeDraft | None, step: str, form: Step) -> dict[str, Any]:
+    (answers, files), number = entered(draft), NAMES.index(step) + 1
     return {
         "form": form,
         "step": step,
@@ -105,12 +116,12 @@ def context(draft: IntakeDraft, step: str, form: Step) -> dict[str, Any]:
         "done": range(number),
         "left": range(len(NAMES) - number),
         "before": NAMES[number - 2] if number > 1 else "",
-        "files": state.files,
-        "answers": state.answers,
+        "files": files,
+        "answers": answers,
         "chosen": {
-            "content": Case.Content(state.answers.content).label,
-            "contact": Case.ContactChoice(state.answers.contact_choice).label,
-            "requester": Case.Requester(state.answers.requester).label,
+            "content": Case.Content(answers.content).label,
+            "contact": Case.ContactChoice(answers.contact_choice).label,
+            "requester": Case.Requester(answers.requester).label,
         },
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -58,8 +59,9 @@ def public_withdraw(request: HttpRequest) -> HttpResponse:
     case = _asked_for(request, form)
     if case is None:
         return render(request, "cases/status_code.html", {"form": form}, status=422)
-    case.consents.filter(withdrawn_at=None).update(withdrawn_at=timezone.now())
-    custody.record(case, "consent", actor="victim", subject=f"case:{case.pk}", withdrawn=True)
+    with transaction.atomic():
+        if case.consents.filter(withdrawn_at=None).update(withdrawn_at=timezone.now()):
+            custody.record(case, "consent", actor="victim", subject=f"case:{case.pk}", withdrawn=True)
     return render(request, "cases/status.html", {**story.told_to_victim(case), "code": form.cleaned_data["code"]})
 
 

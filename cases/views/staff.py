@@ -7,9 +7,8 @@ from uuid import UUID
 
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from cases import access, custody, story, vault
 from cases.models import Case, Person
@@ -38,10 +37,11 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     return render(request, "cases/case.html", case_context(row))
 
 
-@require_POST
 def show_person(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """Open the sealed details. The look is put on record each time."""
     row = access.case_read(request, case_id)
+    if request.method != "POST":  # a reload of the opened page
+        return redirect("cases:case", row.pk)
     custody.record(row, "viewed", actor=f"officer:{request.user.pk}", subject=f"person:{row.pk}")
     return render(request, "cases/case.html", {**case_context(row), "person": opened_person(row)})
 
@@ -60,8 +60,8 @@ def case_context(row: Case) -> dict[str, Any]:
     }
 
 
-def opened_person(row: Case) -> dict[str, str]:
-    """The person's details in the clear; a key that is gone is a sentence in their place."""
+def opened_person(row: Case) -> dict[str, Any]:
+    """The person's details and the addresses they gave, in the clear; a key that is gone is a sentence in their place."""
     person = Person.objects.filter(case=row).first()
     try:
         return {
@@ -69,6 +69,9 @@ def opened_person(row: Case) -> dict[str, str]:
             "contact": vault.open_text(row, "contact", bytes(person.contact_sealed)) if person else "",
             "hours": vault.open_text(row, "hours", bytes(person.hours_sealed)) if person else "",
             "account": vault.open_text(row, "account", bytes(row.account_sealed)),
+            "addresses": [
+                vault.open_text(row, "url", bytes(one.url_sealed)) for one in row.evidence.filter(kind="url")
+            ],
         }
     except vault.VaultError as error:
         return {"trouble": error.sentence}
