@@ -53,10 +53,10 @@ class Source(Leased):
     page_limit = models.PositiveSmallIntegerField(_("pages a visit"), default=3)
     every_minutes = models.PositiveIntegerField(_("visit every (minutes)"), default=30)
     status = models.CharField(_("state"), max_length=8, choices=Status, default=Status.ACTIVE)
-    visited_at = models.DateTimeField(null=True, blank=True, editable=False)
+    visited_at = models.DateTimeField(_("last visit"), null=True, blank=True, editable=False)
     next_visit_at = models.DateTimeField(_("next visit"), default=timezone.now)
-    failure = models.CharField(max_length=300, blank=True, editable=False)
-    found_last_visit = models.PositiveIntegerField(default=0, editable=False)
+    failure = models.CharField(_("trouble"), max_length=300, blank=True, editable=False)
+    found_last_visit = models.PositiveIntegerField(_("found at the last visit"), default=0, editable=False)
 
     objects = SourceQuerySet.as_manager()
 

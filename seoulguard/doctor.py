@@ -147,4 +147,4 @@ def _disk() -> Finding:
 
 
 def _clock() -> Finding:
-    return Finding(_("Clock"), "good", timezone.now().strftime("%Y-%m-%d %H:%M:%S UTC"))
+    return Finding(_("System time"), "good", timezone.now().strftime("%Y-%m-%d %H:%M:%S UTC"))

@@ -180,12 +180,17 @@ def edited_letter(original: Letter, subject: str, body: str) -> list[Violation]:
     violations = [] if original.reference in subject else [Violation("subject", original.reference)]
     at = 0
     for paragraph in (p for p in original.paragraphs if p.locked):
-        wanted = _blocks(paragraph.text)[0]
-        if wanted in blocks[at:]:
-            at = blocks.index(wanted, at) + 1
-        else:
+        end = _end_of(_blocks(paragraph.text), blocks, at)
+        if end is None:
             violations.append(Violation(paragraph.key, paragraph.text))
+        at = end or at
     return violations
+
+
+def _end_of(wanted: list[str], blocks: list[str], start: int) -> int | None:
+    """Index behind the first unbroken run of these blocks from start on; a paragraph may hold empty lines."""
+    size = len(wanted)
+    return next((n + size for n in range(start, len(blocks) - size + 1) if blocks[n : n + size] == wanted), None)
 
 
 def _blocks(text: str) -> list[str]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from takedown.letter_facts import TITLES
 from takedown.lawbook import Lawbook, seed_lawbook
+from takedown.letter_facts import TITLES
 from takedown.letters import LetterRequest, Location, Organisation, Signatory
 from takedown.seeding import DEMO_MANDATES, DEMO_NAMES
 

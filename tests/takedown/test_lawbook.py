@@ -201,7 +201,10 @@ def test_the_articles_stand_in_reading_order() -> None:
 
 def test_a_citation_keeps_the_original_beside_the_translation() -> None:
     statutes = seed_lawbook().statutes
-    assert lawbook.citation(statutes["KR-1"], "en") == "Telecommunications Business Act, Article 22-5 (전기통신사업법 제22조의5)"
+    assert (
+        lawbook.citation(statutes["KR-1"], "en")
+        == "Telecommunications Business Act, Article 22-5 (전기통신사업법 제22조의5)"
+    )
     assert lawbook.citation(statutes["KR-1"], "ko") == "전기통신사업법 제22조의5"
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
@@ -39,7 +39,7 @@ ALWAYS_THERE = [
 ]  # fmt: skip
 
 
-@lru_cache
+@cache
 def letters_to(language: str, jurisdiction: str) -> tuple[tuple[str, str, Letter], ...]:
     """One letter for each addressee and content type, composed once."""
     return tuple(
@@ -50,9 +50,7 @@ def letters_to(language: str, jurisdiction: str) -> tuple[tuple[str, str, Letter
 
 
 def _to(language: str, jurisdiction: str, addressee: str = "site", content: str = "filmed") -> LetterRequest:
-    return a_request(
-        language=language, jurisdiction=jurisdiction, addressee_type=addressee, content_type=content
-    )  # fmt: skip
+    return a_request(language=language, jurisdiction=jurisdiction, addressee_type=addressee, content_type=content)
 
 
 def texts(letter: Letter) -> dict[str, str]:
@@ -78,7 +76,8 @@ def test_a_complete_request_is_a_whole_letter(language: str, jurisdiction: str) 
         assert (*told, letter.missing) == (*told, [])
         assert [key for key in keys if key in ALWAYS_THERE] == ALWAYS_THERE, told
         assert len(keys) == len(set(keys)), told
-        assert REFERENCE in letter.subject and "\n" not in letter.subject, told
+        assert REFERENCE in letter.subject, told
+        assert "\n" not in letter.subject, told
         assert all(paragraph.text.strip() for paragraph in letter.paragraphs), told
 
 
@@ -157,7 +156,8 @@ def test_withdrawn_law_takes_its_deadline_along() -> None:
     letter = compose(a_request(), with_statute("US-1", verified=False))
     assert "US-1" not in {row.code for row in letter.statutes}
     assert letter.deadline_hours is None
-    assert "223a" not in letter.body() and "48" not in texts(letter)["deadline"]
+    assert "223a" not in letter.body()
+    assert "48" not in texts(letter)["deadline"]
 
 
 def test_the_british_hours_are_claimed_only_once_they_are_in_force() -> None:
@@ -388,7 +388,7 @@ def test_the_time_seen_stands_in_utc_in_korean_and_in_local_time(language: str) 
     request = with_place(replace(_to(language, "TH"), time_zone="Asia/Bangkok"), first_seen_at=seen)
     text = texts(compose(request))["locations"]
     assert "UTC 2026-11-10T18:05:09Z; KST 2026-11-11T03:05:09+09:00" in text
-    assert re.search(r"\b0?1\D{1,9}05\D{1,9}09", text), "five past one in Bangkok"
+    assert re.search(r"\D0?1\D{1,9}0?5\D{1,9}0?9\D", text), "five past one in Bangkok"
 
 
 def test_the_signature_carries_the_instant_in_korean_time() -> None:
