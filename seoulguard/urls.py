@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from seoulguard import views
 
@@ -19,6 +21,7 @@ urlpatterns = [
     path("staff/", views.home_of_role, name="home_of_role"),
     path("health/", views.health, name="health"),
     path("account/", include("allauth.urls")),
-    path("language/", include("django.conf.urls.i18n")),
+    # A victim has no account: the language is theirs to choose all the same.
+    path("language/setlang/", login_not_required(set_language), name="set_language"),
     path("keep/", admin.site.urls),
 ]

@@ -41,7 +41,7 @@ def public_intake_step(request: HttpRequest, step: str) -> HttpResponse:
     if draft and drafts.receipt_of(draft):
         return redirect("cases:received")
     form = STEPS[step](posted, initial=initial(draft))
-    if draft and posted is not None and form.is_valid() and _tried(request, draft, step, form):
+    if draft and posted is not None and _tried(request, draft, step, form):
         return _onward(posted, step)
     return render(request, "cases/intake_step.html", context(draft, step, form), status=422 if form.errors else 200)
 
@@ -57,21 +57,23 @@ def _tried(request: HttpRequest, draft: IntakeDraft, step: str, form: Step) -> b
 
 def _kept(request: HttpRequest, draft: IntakeDraft, step: str, form: Step) -> bool:
     """Keep the answers of a step; False when there is something to read first."""
+    valid = form.is_valid()
+    if step == "material":  # a file that arrived stays, whatever is wrong beside it
+        _keep_files(request, draft, form)
+    if not valid:
+        return False
     drafts.keep_answers(draft, **form.answers())
-    if step == "material":
-        return _kept_files(request, draft, form)
     if step == "check":
         receive_draft(draft, at=timezone.now())
-    return True
+    return not form.errors
 
 
-def _kept_files(request: HttpRequest, draft: IntakeDraft, form: Step) -> bool:
+def _keep_files(request: HttpRequest, draft: IntakeDraft, form: Step) -> None:
     if removed := request.POST.get("remove"):
         drafts.drop_file(draft, removed)
     uploads = [file for file in request.FILES.getlist("files") if isinstance(file, SealedUpload)]
     for error in accept_uploads(draft, uploads):
         form.add_error(None, error.sentence)
-    return not form.errors
 
 
 def _onward(posted: Any, step: str) -> HttpResponse:

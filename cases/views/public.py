@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from cases import custody, drafts, story
 from cases.forms import CodeForm
@@ -52,9 +51,10 @@ def public_status(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @sensitive_post_parameters()
-@require_POST
 def public_withdraw(request: HttpRequest) -> HttpResponse:
     """Take the consent back: watch and letters stop at once."""
+    if request.method != "POST":  # a reload of the page, or a language chosen on it
+        return redirect("cases:status")
     form = CodeForm(request.POST)
     case = _asked_for(request, form)
     if case is None:

@@ -177,3 +177,20 @@ def test_the_first_page_after_signing_in_fits_the_role(client: Client, cast: Cas
     for user, place in ((cast.jiwoo, "/desk/"), (cast.hana, "/health/"), (cast.yuna, "/desk/contacts/")):
         client.force_login(user)
         assert client.get("/staff/")["Location"] == place
+
+
+@pytest.mark.parametrize("page", ["/", "/start/about/", "/status/"])
+def test_a_victim_without_an_account_changes_the_language(client: Client, page: str) -> None:
+    answer = client.post("/language/setlang/", {"language": "ko", "next": page})
+    assert answer["Location"] == page
+    assert 'lang="ko"' in client.get(page).content.decode()
+
+
+def test_a_file_stays_when_the_addresses_beside_it_are_too_long(client: Client) -> None:
+    files = [SimpleUploadedFile("holiday.mp4", MP4)]
+    answer = client.post("/start/material/", {"addresses": "x" * 20_001, "files": files})
+    assert (answer.status_code, len(answer.context["files"])) == (422, 1)
+
+
+def test_a_reload_of_the_stopped_page_leads_back_to_the_status(client: Client) -> None:
+    assert client.get("/status/stop/")["Location"] == "/status/"
