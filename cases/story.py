@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -53,7 +54,7 @@ def told_to_victim(case: Case) -> dict[str, Any]:
     places = _places(case)
     return {
         "case": case,
-        "found": case.matches.count(),  # type: ignore[attr-defined]
+        "found": _copies(case),
         "asked": len(places),
         "removed": sum(place["status"] == "removed" for place in places),
         "places": places,
@@ -69,6 +70,23 @@ def _standing(case: Case) -> dict[str, bool]:
     return {"withdrawn": withdrawn, "resting": not working and not withdrawn}
 
 
+def _copies(case: Case) -> int:
+    """Only what is sure: the engine's verdict, or an officer's. What is merely to be looked at is not told."""
+    sure = Q(verdict="confirmed") | Q(accepted_at__isnull=False)
+    return int(case.matches.filter(sure).exclude(status="dismissed").count())  # type: ignore[attr-defined]
+
+
+def _happened(entry: CustodyEntry) -> bool:
+    """Whether the sentence for this act is true: a step that failed, or is in doubt, is not told as done."""
+    detail = entry.detail
+    return (
+        detail.get("outcome") != "unusable"
+        and detail.get("verdict") != "review"
+        and detail.get("status") != "failed"
+        and detail.get("purpose") != "absence"
+    )
+
+
 def _places(case: Case) -> list[dict[str, Any]]:
     """Addresses that stand in a request that was sent. The rows belong to rooms above this one, reached backwards."""
     sent = case.notices.filter(status__in=["sent", "removed"]).prefetch_related("locations")  # type: ignore[attr-defined]
@@ -82,7 +100,7 @@ def _places(case: Case) -> list[dict[str, Any]]:
 def _events(case: Case) -> list[dict[str, Any]]:
     """The latest first; several of a kind within the same hour are told once."""
     told: list[dict[str, Any]] = []
-    for entry in case.custody.filter(act__in=TOLD).order_by("-sequence"):
+    for entry in filter(_happened, case.custody.filter(act__in=TOLD).order_by("-sequence")):
         hour = entry.at.replace(minute=0, second=0, microsecond=0)
         if not any(event["act"] == entry.act and event["hour"] == hour for event in told):
             told.append({"act": entry.act, "hour": hour, "at": entry.at, "words": TOLD[entry.act]})

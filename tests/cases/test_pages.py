@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
-from cases import vault
+from cases import custody, vault
 from cases.models import Case, Evidence, IntakeDraft
 from tests.base import Cast, make_case
 from tests.cases.visitor import MP4
@@ -194,3 +194,21 @@ def test_a_file_stays_when_the_addresses_beside_it_are_too_long(client: Client) 
 
 def test_a_reload_of_the_stopped_page_leads_back_to_the_status(client: Client) -> None:
     assert client.get("/status/stop/")["Location"] == "/status/"
+
+
+@pytest.mark.parametrize(
+    ("act", "detail", "sentence"),
+    [
+        ("fingerprinted", {"outcome": "unusable"}, b"We made a fingerprint"),
+        ("matched", {"verdict": "review"}, b"A copy was found"),
+        ("captured", {"status": "failed"}, b"Proof of the page was kept"),
+    ],
+)
+def test_a_step_that_failed_is_not_told_to_a_victim_as_done(
+    client: Client, act: str, detail: dict[str, str], sentence: bytes
+) -> None:
+    case = case_with_code()
+    custody.record(case, act, actor="job", **detail)
+    assert sentence not in client.post("/status/", {"code": CODE}).content
+    custody.record(case, act, actor="job")
+    assert sentence in client.post("/status/", {"code": CODE}).content
