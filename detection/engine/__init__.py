@@ -1,4 +1,4 @@
-"""Recognition: is this the victim's material? Pure Python and numpy, no Django; give it files, get findings.
+"""Recognition: is this the victim's material? Pure Python, numpy and OpenCV, no Django; give it files, get findings.
 
 references = ReferenceSet()
 references.add("a", fingerprint_media("reference.mp4", dense=True))
@@ -7,8 +7,10 @@ for finding in compare(fingerprint_media("found.mp4", dense=False), references):
 
 from .cage import MediaError, cage_available, cage_state, memory_file, open_media
 from .frames import frame_at
-from .media import MediaFingerprint, fingerprint_media
-from .scoring import Finding, ReferenceSet, Segment, compare
+from .media import MediaFingerprint
+from .reading import fingerprint_media
+from .scoring import Finding, Segment, compare
+from .shelf import ReferenceSet
 
 __all__ = [
     "Finding",

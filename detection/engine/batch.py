@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from .cage import MediaError
-from .media import MediaFingerprint, fingerprint_media
-from .scoring import LISTED, REVIEWED, Finding, ReferenceSet, compare
+from .media import MediaFingerprint
+from .reading import fingerprint_media
+from .scoring import LISTED, Finding, compare
+from .shelf import ReferenceSet
 
 SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif", ".jpg", ".jpeg", ".png", ".webp", ".m4v"}
 INDEX_MAGIC = b"SGINDEX1"
@@ -69,13 +71,13 @@ def peak_rss_mb() -> float:
     return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
 
 
-def fingerprint_file(named: tuple[str, Path], *, dense: bool, fast: bool) -> Fingerprinted:
-    """Fingerprint one file; a medium that cannot be used becomes a row with its reason."""
+def fingerprint_file(named: tuple[str, Path], *, fast: bool) -> Fingerprinted:
+    """Fingerprint one reference; a medium that cannot be used becomes a row with its reason."""
     name, path = named
     cpu, wall = cpu_seconds(), time.monotonic()
     stored, error = None, None
     try:
-        stored = fingerprint_media(path, dense=dense, fast=fast).to_bytes()
+        stored = fingerprint_media(path, dense=True, fast=fast).to_bytes()
     except MediaError as trouble:
         error = f"{trouble.reason_code}: {trouble.sentence}"
     return Fingerprinted(name, stored, error, cpu_seconds() - cpu, time.monotonic() - wall)
@@ -83,7 +85,7 @@ def fingerprint_file(named: tuple[str, Path], *, dense: bool, fast: bool) -> Fin
 
 def build_references(folder: Path, *, fast: bool, workers: int) -> list[Fingerprinted]:
     paths = media_files(folder)
-    step = partial(fingerprint_file, dense=True, fast=fast)
+    step = partial(fingerprint_file, fast=fast)
     return list(_mapped(step, list(zip(names_of(paths), paths, strict=True)), workers))
 
 
@@ -108,12 +110,16 @@ def _load_references(references: list[Fingerprinted]) -> None:
 
 def judge_file(named: tuple[str, Path], *, fast: bool) -> Judged:
     """Fingerprint one candidate and compare it with the loaded references."""
+    name, path = named
     cpu, wall = cpu_seconds(), time.monotonic()
-    file = fingerprint_file(named, dense=False, fast=fast)
-    fingerprint = file.fingerprint()
-    findings = compare(fingerprint, _references) if fingerprint else []
-    spent = Fingerprinted(file.name, None, file.error, cpu_seconds() - cpu, time.monotonic() - wall)
-    return Judged(spent, fingerprint.duration_seconds if fingerprint else None, findings)
+    length, findings, error = None, [], None
+    try:
+        made = fingerprint_media(path, dense=False, fast=fast)
+        length, findings = made.duration_seconds, compare(made, _references)
+    except MediaError as trouble:
+        error = f"{trouble.reason_code}: {trouble.sentence}"
+    spent = Fingerprinted(name, None, error, cpu_seconds() - cpu, time.monotonic() - wall)
+    return Judged(spent, length, findings)
 
 
 def _mapped(step: Callable[..., Any], work: list[tuple[str, Path]], workers: int,
@@ -193,5 +199,3 @@ def _match_row(candidate: str, finding: Finding) -> dict[str, Any]:
                      "best_cand_s": finding.best_cand_s, "best_ref_s": finding.best_ref_s},
     }  # fmt: skip
 
-
-__all__ = ["REVIEWED", "build_references", "judge_folder", "load_index", "report", "save_index"]

@@ -20,7 +20,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,21 +223,26 @@ def input_options() -> dict[str, Any]:
     }
 
 
-def run_ffmpeg(arguments: list[str], media: OpenMedia, limits: Limits | None = None) -> Outcome:
-    """Run ffmpeg caged on one medium and return what it wrote. Raises MediaError `timed_out` or `too_large`."""
+def run_ffmpeg(arguments: list[str], media: OpenMedia, limits: Limits | None = None,
+               use: Callable[[bytes], None] | None = None) -> Outcome:  # fmt: skip
+    """Run ffmpeg caged on one medium and return what it wrote, or give it to `use` piece by piece while it comes.
+
+    Raises MediaError `timed_out` or `too_large`.
+    """
     limits = limits or Limits()
     command = ["/ffmpeg", "-nostdin", "-hide_banner", "-nostats", "-filter_threads", "1", *arguments]
-    return run_caged(command, limits, (media.fd,))
+    return run_caged(command, limits, (media.fd,), use)
 
 
-def run_caged(command: list[str], limits: Limits, pass_fds: tuple[int, ...] = ()) -> Outcome:
+def run_caged(command: list[str], limits: Limits, pass_fds: tuple[int, ...] = (),
+              use: Callable[[bytes], None] | None = None) -> Outcome:  # fmt: skip
     """Run any command caged, with a wall clock that kills its whole group."""
     with subprocess.Popen(
         caged_command(command, limits), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         pass_fds=pass_fds, env={"PATH": "/usr/bin:/bin"}, cwd="/", start_new_session=True, bufsize=0,
     ) as process:  # fmt: skip
         try:
-            stdout, stderr = _collect(process, limits)
+            stdout, stderr = _collect(process, limits, use)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             raise
@@ -247,8 +252,9 @@ def run_caged(command: list[str], limits: Limits, pass_fds: tuple[int, ...] = ()
     return Outcome(returncode, stdout, stderr)
 
 
-def _collect(process: subprocess.Popen[bytes], limits: Limits) -> tuple[bytes, str]:
-    out, err = bytearray(), bytearray()
+def _collect(process: subprocess.Popen[bytes], limits: Limits, use: Callable[[bytes], None] | None
+             ) -> tuple[bytes, str]:  # fmt: skip
+    out, err, count = bytearray(), bytearray(), 0
     deadline = time.monotonic() + limits.wall_seconds
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ, out)  # type: ignore[arg-type]
@@ -261,8 +267,11 @@ def _collect(process: subprocess.Popen[bytes], limits: Limits) -> tuple[bytes, s
                 chunk = os.read(key.fd, 1 << 18)
                 if not chunk:
                     selector.unregister(key.fileobj)
-                elif key.data is out or len(err) < STDERR_BYTES:
-                    key.data.extend(chunk)
-            if len(out) > limits.output_bytes:
+                elif key.data is out:
+                    count += len(chunk)
+                    out.extend(chunk) if use is None else use(chunk)
+                elif len(err) < STDERR_BYTES:
+                    err.extend(chunk)
+            if count > limits.output_bytes:
                 raise MediaError("too_large", "Decoding gave more pictures than are allowed.")
     return bytes(out), err.decode("utf-8", errors="replace")

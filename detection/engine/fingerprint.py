@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+# Pictures are hashed from a square of this many pixels a side.
+SIDE = 128
 HASH_BITS = 256
 GRID = 64
 LOW = 16
@@ -37,22 +39,6 @@ class Box(NamedTuple):
 FULL = Box(0, 0, 1, 1)
 
 
-HALVES = (Box(0, 0, 1, 0.5), Box(0, 0.5, 1, 1), Box(0, 0, 0.5, 1), Box(0.5, 0, 1, 1))
-# What is left of a picture beside a caption, and halves, one of which a logo leaves alone.
-CUTS = (Box(0, 0, 1, 0.8), Box(0, 0.2, 1, 1), Box(0, 0, 1, 0.9), Box(0, 0.1, 1, 1), Box(0, 0.1, 1, 0.9), *HALVES)
-
-
-def _tiles() -> tuple[Box, ...]:
-    """The whole picture, then what remains after usual crops: all round, one side, two sides, one corner; halves."""
-    tiles = [FULL, *(Box(m, m, 1 - m, 1 - m) for m in (0.05, 0.075, 0.1, 0.125, 0.15))]
-    for cut in (0.1, 0.15, 0.2):
-        keep = 1 - cut
-        tiles += [Box(0, 0, 1, keep), Box(0, cut, 1, 1), Box(0, 0, keep, 1), Box(cut, 0, 1, 1)]
-        tiles += [Box(0, 0, keep, keep), Box(cut, 0, 1, keep), Box(0, cut, keep, 1), Box(cut, cut, 1, 1)]
-        tiles += [Box(0, cut / 2, 1, 1 - cut / 2), Box(cut / 2, 0, 1 - cut / 2, 1)]
-    return (*tiles, *HALVES)
-
-
 TURNS = ("none", "hflip", "vflip", "rot180", "rot90", "rot270", "transpose", "transverse")
 
 
@@ -64,13 +50,9 @@ class Layer(NamedTuple):
     trimmed: bool = True
 
 
-_UNTRIMMED = tuple(Layer("none", box, trimmed=False) for box in (FULL, *CUTS))
-DENSE_LAYERS = (*(Layer("none", tile) for tile in _tiles()), *_UNTRIMMED)
-LIGHT_LAYERS = (
-    *(Layer(turn, FULL) for turn in TURNS),
-    *(Layer(turn, cut) for turn in TURNS[:2] for cut in CUTS),
-    *_UNTRIMMED,
-)
+# With its borders cut off and with them: a copy may have gained or lost some.
+DENSE_LAYERS = (Layer("none", FULL), Layer("none", FULL, trimmed=False))
+LIGHT_LAYERS = (*(Layer(turn, FULL) for turn in TURNS), Layer("none", FULL, trimmed=False))
 
 
 @functools.cache

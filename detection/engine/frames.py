@@ -1,12 +1,13 @@
 """From a medium to numbers: one gray pipe of small pictures, one pipe of sound, one picture for the officer.
 
-Pictures are squashed to SIDE x SIDE gray; the DCT hashes only look at relative positions. The loop filter is
-skipped: it moves a PDQ hash by two bits (median) and costs a third of the decoding.
+Pictures leave the decoder small and gray, as raw bytes: image files would double the cost. The loop filter is skipped:
+it moves a PDQ hash by two bits (median) and costs a third of the decoding.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ffmpeg
@@ -14,12 +15,7 @@ import numpy as np
 
 from .cage import Limits, MediaError, MediaSource, OpenMedia, Outcome, input_options, open_media, run_ffmpeg
 
-SIDE = 128
-# Hand-held pictures move enough in a quarter of a second to break a hash, so references are sampled twice as often.
-RATE_LIGHT = 4.0
-RATE_DENSE = 8.0
-MAX_FRAMES_DENSE = 14_400
-MAX_FRAMES_LIGHT = 7_200
+BATCH = 32
 SOUND_RATE = 8_000
 MAX_SOUND_SECONDS = 4 * 3600
 IMAGE_FORMATS = ("png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe")
@@ -39,6 +35,12 @@ class Probe:
     @property
     def is_image(self) -> bool:
         return self.format in IMAGE_FORMATS
+
+    def fitted(self, longer: int) -> tuple[int, int]:
+        """Width and height with the longer side `longer` pixels at most; never less than 16 pixels a side."""
+        width, height = max(1, self.width), max(1, self.height)
+        shrink = min(1.0, longer / max(width, height))
+        return max(16, round(width * shrink)), max(16, round(height * shrink))
 
 
 def probe(media: MediaSource | OpenMedia) -> Probe:
@@ -82,39 +84,73 @@ def _open_error(report: str) -> MediaError:
     return MediaError("not_media", "The file is not a video or picture that can be read.")
 
 
-def gray_frames(media: OpenMedia, about: Probe, *, dense: bool, fast: bool = False,
-                size: tuple[int, int] = (SIDE, SIDE)) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Small gray pictures, uint8 (n, height, width), and their times in seconds, float32 (n,).
+def stream_frames(media: OpenMedia, about: Probe, use: Callable[[np.ndarray, np.ndarray], None], *, rate: float,
+                  most: int, size: tuple[int, int], keyframes: bool = False) -> int:  # fmt: skip
+    """Give gray pictures uint8 (n, height, width) and their times in seconds float32 (n,) to `use`, batch by batch.
 
-    `dense` is for references; `fast` lets the decoder leave out frames no other frame needs.
-    Raises MediaError `no_video`, `truncated`, `too_large`, `timed_out`.
+    `rate` a second, at most `most`. With `keyframes` only those are decoded and each is repeated until the next.
+    Returns how many there were. Raises MediaError `no_video`, `truncated`, `too_large`, `timed_out`.
     """
     if not about.has_video:
         raise MediaError("no_video", "The file holds no pictures.")
-    most = MAX_FRAMES_DENSE if dense else MAX_FRAMES_LIGHT
-    rate = _rate(about.duration_seconds, RATE_DENSE if dense else RATE_LIGHT, most)
-    outcome = run_ffmpeg(_gray_graph(media, about, rate, most, fast, size), media, _limits(about.duration_seconds))
-    width, height = size
-    count = len(outcome.stdout) // (width * height)
-    if count == 0:
+    batches = _Batches(use, rate, size)
+    limits = _limits(about.duration_seconds, size[0] * size[1] * (most + 1))
+    outcome = run_ffmpeg(_gray_graph(media, about, rate, most, keyframes, size), media, limits, batches.feed)
+    batches.end()
+    if batches.count == 0:
         raise _decode_error(outcome)
-    frames = np.frombuffer(outcome.stdout, np.uint8, count * width * height).reshape(count, height, width)
-    return frames, np.arange(count, dtype=np.float32) / np.float32(rate)
+    return batches.count
 
 
-def _rate(duration_seconds: float, wanted: float, most: int) -> float:
+class _Batches:
+    """Bytes of a pipe, cut into batches of pictures."""
+
+    def __init__(self, use: Callable[[np.ndarray, np.ndarray], None], rate: float, size: tuple[int, int]):
+        self._use, self._rate, self._size = use, rate, size
+        self._waiting = bytearray()
+        self.count = 0
+
+    def feed(self, chunk: bytes) -> None:
+        self._waiting += chunk
+        if len(self._waiting) >= BATCH * self._size[0] * self._size[1]:
+            self.end()
+
+    def end(self) -> None:
+        width, height = self._size
+        ready = len(self._waiting) // (width * height)
+        if not ready:
+            return
+        pictures = np.frombuffer(bytes(self._waiting[: ready * width * height]), np.uint8).reshape(ready, height, width)
+        del self._waiting[: ready * width * height]
+        times = np.arange(self.count, self.count + ready, dtype=np.float32) / np.float32(self._rate)
+        self.count += ready
+        self._use(pictures, times)
+
+
+def all_frames(media: OpenMedia, about: Probe, *, rate: float, most: int, size: tuple[int, int]
+               ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """The pictures of stream_frames() in one piece, for short media."""
+    parts: list[tuple[np.ndarray, np.ndarray]] = []
+    stream_frames(
+        media, about, lambda pictures, times: parts.append((pictures, times)), rate=rate, most=most, size=size
+    )
+    return np.concatenate([one[0] for one in parts]), np.concatenate([one[1] for one in parts])
+
+
+def rate_for(duration_seconds: float, wanted: float, most: int) -> float:
     """Frames per second: fewer than wanted for media so long that they would not fit into memory."""
     return wanted if duration_seconds * wanted <= most else most / duration_seconds
 
 
-def _limits(duration_seconds: float) -> Limits:
+def _limits(duration_seconds: float, output_bytes: int = 300 * 1024**2) -> Limits:
     """A 720p second costs 0.05 CPU seconds; ten times that is allowed for larger pictures and slower codecs."""
     cpu = int(30 + min(duration_seconds, 4 * 3600) * 0.5)
-    return Limits(wall_seconds=2.0 * cpu, cpu_seconds=cpu)
+    return Limits(wall_seconds=2.0 * cpu, cpu_seconds=cpu, output_bytes=output_bytes)
 
 
-def _gray_graph(media: OpenMedia, about: Probe, rate: float, most: int, fast: bool, size: tuple[int, int]) -> list[str]:
-    decoder = {"skip_loop_filter": "all"} | ({"skip_frame": "noref"} if fast else {})
+def _gray_graph(media: OpenMedia, about: Probe, rate: float, most: int, keyframes: bool, size: tuple[int, int]
+                ) -> list[str]:  # fmt: skip
+    decoder = {"skip_loop_filter": "all"} | ({"skip_frame": "nokey"} if keyframes else {})
     video = ffmpeg.input(media.path_inside, **input_options(), **decoder).video
     if not about.is_image:
         # Rounding up gives the frame shown at that very moment; the default is up to half a step late.

@@ -14,7 +14,8 @@ from detection.engine import fingerprint as pdq
 from detection.engine.audio import compare_sound, sound_words
 from detection.engine.frames import SOUND_RATE
 from detection.engine.index import HashIndex, distances
-from detection.engine.media import content_box, frame_hashes
+from detection.engine.borders import content_box
+from detection.engine.reading import frame_hashes
 from tests import clips
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from detection.engine import MediaError
-from detection.engine.media import frame_hashes
+from detection.engine.reading import frame_hashes
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""How much the engine gets through in a second, measured on one thread."""

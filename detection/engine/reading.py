@@ -1,0 +1,213 @@
+"""From a medium to its fingerprint: one pass over its pictures, one over its sound.
+
+Every frame is hashed; points, which cost a hundred times as much, are looked for in some frames only ("views"): where
+the picture has changed, often in a short film, seldom in a long one.
+"""
+
+from __future__ import annotations
+
+import cv2
+import imagehash
+import numpy as np
+from PIL import Image
+
+from . import audio, frames
+from . import fingerprint as pdq
+from .borders import WHOLE, PixelBox, content_box, part_of
+from .cage import MediaSource, OpenMedia, open_media
+from .fingerprint import SIDE
+from .media import MediaFingerprint, joined_points
+from .points import Points, points_of
+
+# Hand-held pictures move enough in a quarter of a second to break a hash, so references are sampled twice as often.
+RATE_LIGHT, RATE_DENSE = 4.0, 8.0
+MOST_LIGHT, MOST_DENSE = 14_400, 14_400
+# Longer side in pixels and number of points by length of the film; a still has one view only.
+VIEWS = ((60, 512, 600), (1e9, 384, 400))
+STILL_SIDE, STILL_POINTS = 640, 900
+# References are looked at once more from afar: copies are often shown small, in a corner or on a screen.
+FAR_SIDE, FAR_POINTS = 160, 150
+MOST_VIEWS = 1_200
+# Seconds between views by length of the film; a reference is looked at once and compared for years.
+VIEWS_DENSE = ((15, 0.25), (600, 0.5), (1e9, 1.0))
+VIEWS_LIGHT = ((15, 1 / 3), (60, 0.5), (1e9, 1.0))
+VIEWS_FAST = ((15, 0.5), (60, 2.0), (1e9, 4.0))
+LONGEST_WITHOUT_VIEW = 4.0
+# Mean change in grey levels that makes another view worth its cost; a still may be of any moment of a reference.
+CHANGED_LIGHT, CHANGED_DENSE = 1.5, 0.4
+STIR_SIDE, STIR_CELLS = 64, 16
+BATCH = 256
+
+
+def fingerprint_media(media: MediaSource, *, dense: bool, fast: bool = False) -> MediaFingerprint:
+    """Decode a medium once, caged, and fingerprint it. `dense` is for references, `fast` looks at keyframes only.
+
+    `media` is a path, bytes, a descriptor or a file object. Raises MediaError with a reason code and a sentence.
+    """
+    with open_media(media) as opened:
+        about = frames.probe(opened)
+        reader = _Reader(about, dense=dense, fast=fast and not about.is_image)
+        reader.read(opened)
+        words, loud = (np.zeros(0, np.uint32), np.zeros(0, bool)) if fast else audio.sound_words(
+            frames.sound_samples(opened, about))  # fmt: skip
+    return reader.fingerprint(words, loud)
+
+
+class _Reader:
+    """Collects what a fingerprint needs while the pictures come by; never holds more than small ones."""
+
+    def __init__(self, about: frames.Probe, *, dense: bool, fast: bool):
+        self._about, self._dense, self._fast = about, dense, fast
+        still = about.is_image
+        side, self._most_points = (STILL_SIDE, STILL_POINTS) if still else _view_size(about.duration_seconds)
+        self._size = about.fitted(side)
+        most = MOST_DENSE if dense else MOST_LIGHT
+        self._rate = frames.rate_for(about.duration_seconds, RATE_DENSE if dense else RATE_LIGHT, most)
+        self._most = 1 if still else most
+        self._small: list[np.ndarray] = []
+        self._times: list[np.ndarray] = []
+        self._views: list[tuple[float, Points]] = []
+        self._last_view: np.ndarray | None = None
+        self._every = self._seconds_between_views()
+
+    def _seconds_between_views(self) -> float:
+        table = VIEWS_FAST if self._fast else VIEWS_DENSE if self._dense else VIEWS_LIGHT
+        every = next(seconds for length, seconds in table if self._about.duration_seconds <= length)
+        return max(every, self._about.duration_seconds / MOST_VIEWS)
+
+    def read(self, opened: OpenMedia) -> None:
+        frames.stream_frames(opened, self._about, self._take, rate=self._rate, most=self._most, size=self._size,
+                             keyframes=self._fast)  # fmt: skip
+
+    def _take(self, pictures: np.ndarray, times: np.ndarray) -> None:
+        small = np.stack([cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in pictures])
+        self._small.append(small)
+        self._times.append(times)
+        for picture, little, moment in zip(pictures, small, times, strict=True):
+            self._look(picture, little, float(moment))
+
+    def _look(self, picture: np.ndarray, little: np.ndarray, moment: float) -> None:
+        """Find points in a frame, unless the last view is too recent or shows the same."""
+        tiny = cv2.resize(little, (STIR_SIDE, STIR_SIDE), interpolation=cv2.INTER_AREA).astype(np.int16)
+        if self._last_view is not None:
+            waited = moment - self._views[-1][0]
+            changed = CHANGED_DENSE if self._dense else CHANGED_LIGHT
+            if waited < self._every - 0.01:
+                return
+            if waited < LONGEST_WITHOUT_VIEW and np.abs(tiny - self._last_view).mean() < changed:
+                return
+        self._last_view = tiny
+        points = points_of(picture, self._most_points)
+        if self._dense:
+            far = FAR_SIDE / max(picture.shape)
+            points = points + points_of(
+                cv2.resize(picture, None, fx=far, fy=far, interpolation=cv2.INTER_AREA), FAR_POINTS
+            )
+        self._views.append((moment, points))
+
+    def fingerprint(self, words: np.ndarray, loud: np.ndarray) -> MediaFingerprint:
+        small, times = np.concatenate(self._small), np.concatenate(self._times)
+        box = content_box(small)
+        layers = pdq.DENSE_LAYERS if self._dense else pdq.LIGHT_LAYERS
+        hashes, detail = _hash_layers(small, box, layers)
+        kind = "image" if self._about.is_image or len(small) == 1 else "video"
+        length = 0.0 if kind == "image" else max(self._about.duration_seconds, float(times[-1]) + 1 / self._rate)
+        width, height = self._size
+        return MediaFingerprint(
+            kind=kind, duration_seconds=length, dense=self._dense, times=times, hashes=hashes, detail=detail,
+            stir=stir_of(small, max(1, round(self._rate / 4))),
+            aspect=(width / max(self._size), height / max(self._size)),
+            borders=(box[0] / SIDE, box[1] / SIDE, box[2] / SIDE, box[3] / SIDE),
+            view_times=np.array([moment for moment, _ in self._views], np.float32),
+            **joined_points((points for _, points in self._views), self._dense),
+            sound=words, loud=loud,
+            phash=_second_opinion(small[0], box, layers) if kind == "image" else np.zeros(0, np.uint64),
+            warning=_cut_off(self._about.duration_seconds, times, kind),
+        )  # fmt: skip
+
+
+def _view_size(duration_seconds: float) -> tuple[int, int]:
+    return next((side, points) for length, side, points in VIEWS if duration_seconds <= length)
+
+
+def _cut_off(duration_seconds: float, times: np.ndarray, kind: str) -> str:
+    if kind == "video" and float(times[-1]) < 0.8 * duration_seconds - 1:
+        return f"truncated: only {float(times[-1]):.0f} of {duration_seconds:.0f} seconds could be decoded"
+    return ""
+
+
+def stir_of(small: np.ndarray, step: int) -> np.ndarray:
+    """How much each cell of a 16 x 16 grid changed since `step` frames before: uint8 (n, 256), square-rooted levels."""
+    found = np.zeros((len(small), STIR_CELLS * STIR_CELLS), np.uint8)
+    fine = STIR_SIDE // STIR_CELLS
+    for start in range(step, len(small), BATCH):
+        part = small[start - step : start + BATCH]
+        tiny = part.reshape(len(part), STIR_SIDE, SIDE // STIR_SIDE, STIR_SIDE, SIDE // STIR_SIDE).mean(axis=(2, 4))
+        change = np.abs(tiny[step:] - tiny[:-step]).reshape(-1, STIR_CELLS, fine, STIR_CELLS, fine).mean(axis=(2, 4))
+        levels = np.sqrt(change).reshape(len(change), -1) * 16
+        found[start : start + len(change)] = np.clip(levels, 0, 255).astype(np.uint8)
+    if len(small) > step:
+        found[:step] = found[step]
+    return found
+
+
+def _hash_layers(pictures: np.ndarray, box: PixelBox, layers: tuple[pdq.Layer, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes and detail of every layer. Without borders the untrimmed ones would be repetitions: left blank."""
+    hashes = np.zeros((len(pictures), len(layers), 4), np.uint64)
+    detail = np.zeros((len(pictures), len(layers)), np.uint8)
+    wanted = [(number, layer) for number, layer in enumerate(layers) if layer.trimmed or box != WHOLE]
+    for start in range(0, len(pictures), BATCH):
+        part = slice(start, start + BATCH)
+        known: dict[tuple[pdq.Box, bool], np.ndarray] = {}
+        for number, layer in wanted:
+            key = (layer.box, layer.trimmed)
+            if key not in known:
+                known[key] = pdq.coefficients(pictures[part], part_of(box if layer.trimmed else WHOLE, layer.box))
+            hashes[part, number] = pdq.hashes_of(pdq.turned_back(known[key], layer.turn))
+            detail[part, number] = pdq.detail_of(known[key])
+    return hashes, detail
+
+
+_PIL_TURN = {
+    "hflip": Image.Transpose.FLIP_LEFT_RIGHT, "vflip": Image.Transpose.FLIP_TOP_BOTTOM,
+    "rot180": Image.Transpose.ROTATE_180, "rot90": Image.Transpose.ROTATE_90, "rot270": Image.Transpose.ROTATE_270,
+    "transpose": Image.Transpose.TRANSPOSE, "transverse": Image.Transpose.TRANSVERSE,
+}  # fmt: skip
+
+
+def _second_opinion(picture: np.ndarray, box: PixelBox, layers: tuple[pdq.Layer, ...]) -> np.ndarray:
+    """imagehash.phash of every layer of a still image, uint64 (layers,): a lone frame has no time to vouch for it."""
+    whole = Image.fromarray(picture)
+    found = np.empty(len(layers), np.uint64)
+    for number, layer in enumerate(layers):
+        left, top, right, bottom = part_of(box if layer.trimmed else WHOLE, layer.box)
+        part = whole.crop((round(left), round(top), round(right), round(bottom)))
+        if layer.turn != "none":
+            part = part.transpose(_PIL_TURN[layer.turn])
+        found[number] = int(str(imagehash.phash(part)), 16)
+    return found
+
+
+LARGEST_HASHED_SIDE = 1024
+FRAMES_HASHED = 7_200
+
+
+def frame_hashes(media: MediaSource) -> list[dict[str, float | int | str]]:
+    """PDQ of a still, or of a video every quarter of a second, as other PDQ tools have it: `t`, `pdq_hex`, `quality`.
+
+    Works on whole pictures without removing borders. Raises MediaError.
+    """
+    rows: list[dict[str, float | int | str]] = []
+
+    def use(pictures: np.ndarray, times: np.ndarray) -> None:
+        hashes, qualities = pdq.pdq(pictures)
+        for moment, row, quality in zip(times, hashes, qualities, strict=True):
+            text = str(pdq.Fingerprint.from_row(row))
+            rows.append({"t": round(float(moment), 3), "pdq_hex": text, "quality": int(quality)})
+
+    with open_media(media) as opened:
+        about = frames.probe(opened)
+        rate = frames.rate_for(about.duration_seconds, RATE_LIGHT, FRAMES_HASHED)
+        most = 1 if about.is_image else FRAMES_HASHED
+        frames.stream_frames(opened, about, use, rate=rate, most=most, size=about.fitted(LARGEST_HASHED_SIDE))
+    return rows

@@ -1,0 +1,145 @@
+"""The references one candidate is compared with, and which of them are worth a closer look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import fingerprint as pdq
+from .index import HashIndex, Hits
+from .media import FLAT, MediaFingerprint
+from .pointindex import PointIndex
+from .points import VARIANTS
+
+HASH_RADIUS = 31
+MOST_LOOKED_AT = 12
+PER_REFERENCE, CLEARLY_FEWER = 3, 3
+NEGATIVE_EVERY = 4
+SHORT_VIEWS = 48
+MOST_LOOKS = 300
+MOST_HASHED_FRAMES = 2_400
+
+
+@dataclass
+class Suspicion:
+    """Why one reference deserves a closer look.
+
+    `looks`: (candidate view, variant, reference view, votes); `hits`: rows of (candidate frame, layer, reference frame,
+    reference layer, distance, whether as a negative).
+    """
+
+    looks: list[tuple[int, int, int, int]] = field(default_factory=list)
+    hits: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
+
+
+class ReferenceSet:
+    """References come and go without rebuilding."""
+
+    def __init__(self) -> None:
+        self._fingerprints: dict[str, MediaFingerprint] = {}
+        self._points = PointIndex()
+        self._hashes = HashIndex()
+        self._rows: dict[str, np.ndarray] = {}
+        self._views: list[tuple[str, int]] = []
+        self._numbers: dict[str, list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._fingerprints)
+
+    def add(self, ref_id: str, fingerprint: MediaFingerprint) -> None:
+        """Add a reference, or put another fingerprint in its place."""
+        self.remove(ref_id)
+        self._fingerprints[ref_id] = fingerprint
+        for view in range(fingerprint.view_count):
+            part = fingerprint.points_of(view)
+            self._numbers.setdefault(ref_id, []).append(len(self._views))
+            self._points.add(len(self._views), fingerprint.codes[part], fingerprint.angles[part])
+            self._views.append((ref_id, view))
+        rows = rows_with_detail(fingerprint, distinct_frames(fingerprint, step=1, alike=2, longest_gap=1.0))
+        self._rows[ref_id] = rows
+        self._hashes.add(ref_id, fingerprint.hashes.reshape(-1, 4)[rows])
+
+    def remove(self, ref_id: str) -> None:
+        """Forget a reference; an unknown one is no error."""
+        if self._fingerprints.pop(ref_id, None) is None:
+            return
+        self._points.remove(self._numbers.pop(ref_id, []))
+        self._hashes.remove(ref_id)
+        del self._rows[ref_id]
+
+    def fingerprints(self) -> dict[str, MediaFingerprint]:
+        return self._fingerprints
+
+    def suspicions(self, candidate: MediaFingerprint) -> dict[str, Suspicion]:
+        """References that share points or whole frames with the candidate."""
+        found: dict[str, Suspicion] = {}
+        for view in range(candidate.view_count):
+            for look in self._looks(candidate, view):
+                found.setdefault(look[0], Suspicion()).looks.append(look[1:])
+        for suspicion in found.values():
+            suspicion.looks = _spread(suspicion.looks)
+        self._hit(candidate, found)
+        return found
+
+    def _looks(self, candidate: MediaFingerprint, view: int) -> list[tuple[str, int, int, int, int]]:
+        """The registered pictures most like one view: (reference, view, variant, reference view, votes)."""
+        looks = []
+        for variant, sort in enumerate(VARIANTS):
+            if sort.negative and candidate.view_count > SHORT_VIEWS and view % NEGATIVE_EVERY:
+                continue
+            points, projections = candidate.points_read_as(view, sort)
+            votes = self._points.votes(projections, points.angles)
+            looks += [(*self._views[number], count, variant) for number, count in
+                      zip(votes.view[:MOST_LOOKED_AT].tolist(), votes.votes.tolist(), strict=False)]  # fmt: skip
+        looks.sort(key=lambda look: -look[2])
+        most: dict[str, int] = {}
+        seen: dict[str, int] = {}
+        kept = []
+        for ref_id, ref_view, count, variant in looks[:MOST_LOOKED_AT]:
+            seen[ref_id] = seen.get(ref_id, 0) + 1
+            if seen[ref_id] <= PER_REFERENCE and count >= most.setdefault(ref_id, count) / CLEARLY_FEWER:
+                kept.append((ref_id, view, variant, ref_view, count))
+        return kept
+
+    def _hit(self, candidate: MediaFingerprint, found: dict[str, Suspicion]) -> None:
+        frames = distinct_frames(candidate, step=1, alike=2, longest_gap=2.0)
+        frames = frames[:: max(1, -(-len(frames) // MOST_HASHED_FRAMES))]
+        rows = rows_with_detail(candidate, frames)
+        hashes = candidate.hashes.reshape(-1, 4)[rows]
+        for negative, queries in enumerate((hashes, ~hashes)):
+            for ref_id, hits in self._hashes.search(queries, HASH_RADIUS).items():
+                found.setdefault(ref_id, Suspicion()).hits += self._listed(ref_id, candidate, rows, hits, negative)
+
+    def _listed(self, ref_id: str, candidate: MediaFingerprint, rows: np.ndarray, hits: Hits, negative: int
+                ) -> list[tuple[int, int, int, int, int, int]]:  # fmt: skip
+        frame, layer = np.divmod(rows[hits.query], len(candidate.layers))
+        ref_frame, ref_layer = np.divmod(self._rows[ref_id][hits.entry], len(pdq.DENSE_LAYERS))
+        every = zip(
+            frame.tolist(), layer.tolist(), ref_frame.tolist(), ref_layer.tolist(), hits.distance.tolist(), strict=True
+        )
+        return [(*row, negative) for row in every]
+
+
+def _spread(looks: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """Of a long copy enough is enough: the looks at some of the views, evenly spread."""
+    views = sorted({look[0] for look in looks})
+    step = -(-len(looks) // MOST_LOOKS)
+    chosen = set(views[::step])
+    return [look for look in looks if look[0] in chosen]
+
+
+def rows_with_detail(media: MediaFingerprint, frames: np.ndarray) -> np.ndarray:
+    """Numbers of the hashes (frames x layers, counted through) of some frames that are not plain."""
+    rows = (frames[:, None] * len(media.layers) + np.arange(len(media.layers))).ravel()
+    return rows[media.detail.ravel()[rows] >= FLAT]
+
+
+def distinct_frames(media: MediaFingerprint, step: int, alike: int, longest_gap: float) -> np.ndarray:
+    """Every step-th frame unless it is within `alike` bits of one kept less than `longest_gap` seconds ago."""
+    kept: list[int] = []
+    for number in range(0, media.frame_count, step):
+        recent = kept and media.times[number] - media.times[kept[-1]] < longest_gap
+        if not recent or np.bitwise_count(media.hashes[number, 0] ^ media.hashes[kept[-1], 0]).sum() > alike:
+            kept.append(number)
+    return np.array(kept, dtype=np.int64)

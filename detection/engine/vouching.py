@@ -1,0 +1,151 @@
+"""Does time vouch for it? The same place at another moment looks alike everywhere and runs along nowhere.
+
+Three witnesses, each asked about one line: whether the pictures agree less at other moments of the reference; whether
+the same spots stir at the same moments; whether the sound runs along.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .geometry import View, agree, moved
+from .lines import Line
+from .media import MediaFingerprint
+from .sightings import Pair, Sighting
+
+ELSEWHERE_SECONDS = 1.0
+MOST_ASKED, MOMENTS = 10, 8
+CELLS = 16
+FEWEST_SAMPLES = 4
+FEWEST_PASSING = 8
+NEARBY = np.arange(-0.5, 0.51, 0.125)
+
+
+def only_here(pair: Pair, found: list[Sighting], line: Line) -> float:
+    """Share of the agreement that is lost at other moments of the reference: 1 nothing agrees there, 0 all the same.
+
+    -1 when the reference has no other moment to compare with.
+    """
+    members = [found[one] for one in line.members.tolist() if found[one].by == "local"]
+    asked = sorted(members, key=lambda one: -one.points)[:MOST_ASKED]
+    lost = [value for one in asked if (value := _lost_elsewhere(pair, one)) is not None]
+    return float(np.median(lost)) if lost else -1.0
+
+
+def _lost_elsewhere(pair: Pair, one: Sighting) -> float | None:
+    times = pair.reference.view_times
+    away = np.flatnonzero(np.abs(times - one.ref_s) >= min(ELSEWHERE_SECONDS, pair.reference.duration_seconds / 3))
+    if not len(away):
+        return None
+    some = away[np.unique(np.linspace(0, len(away) - 1, MOMENTS).round().astype(np.int64))]
+    here = agreeing(pair, one, one.ref_view)
+    there = [agreeing(pair, one, int(view)) for view in some]
+    return 1 - float(np.mean(there)) / max(1, here)
+
+
+def steady(pair: Pair, found: list[Sighting], line: Line) -> float:
+    """Whether one and the same map holds all along: the share of the agreement that is left under the middle one.
+
+    A copy stays where it is in the picture; another camera move over the same place drifts away.
+    """
+    members = [found[one] for one in line.members.tolist() if found[one].by == "local"]
+    if len(members) < 3:
+        return -1.0
+    members = members[:: max(1, len(members) // MOST_ASKED)]
+    land = np.stack([[moved(one.matrix, other.anchors) for other in members] for one in members])
+    apart = np.linalg.norm(land - land[np.arange(len(members)), np.arange(len(members))][None], axis=3).mean(
+        axis=(1, 2)
+    )
+    middle = members[int(apart.argmin())].matrix
+    kept = []
+    for one in members:
+        own = agreeing(pair, one, one.ref_view)
+        views = [view for view in range(one.ref_view - 1, one.ref_view + 2) if 0 <= view < pair.reference.view_count]
+        kept.append(max(agreeing(pair, one._replace(matrix=middle), view) for view in views) / max(1, own))
+    return float(np.median(kept))
+
+
+def agreeing(pair: Pair, one: Sighting, ref_view: int) -> int:
+    """How many points agree with a view of the reference at the place where the sighting put it."""
+    ours, theirs = pair.ours(one.view, one.variant), pair.theirs(ref_view)
+    return int(agree(moved(one.matrix, _own_places(pair, one)), ours.codes, theirs, one.matrix).sum())
+
+
+def this_moment(pair: Pair, one: Sighting) -> tuple[float, int]:
+    """Whether what is there at no other moment agrees as well as what is always there: the ratio, and of how many.
+
+    Asked of a still from a film whose camera stands: its background agrees with every moment.
+    """
+    best = (0.0, 0)
+    for view in (one.ref_view, one.ref_view - 1, one.ref_view + 1):
+        if 0 <= view < pair.reference.view_count:
+            best = max(best, _this_view(pair, one, view))
+    return best
+
+
+def _this_view(pair: Pair, one: Sighting, view: int) -> tuple[float, int]:
+    theirs, times = pair.theirs(view), pair.reference.view_times
+    away = np.flatnonzero(np.abs(times - times[view]) >= min(ELSEWHERE_SECONDS, pair.reference.duration_seconds / 3))
+    if not len(away) or not len(theirs.sizes):
+        return 0.0, 0
+    some = away[np.unique(np.linspace(0, len(away) - 1, MOMENTS).round().astype(np.int64))]
+    again = np.mean([agree(theirs.places, theirs.codes, pair.theirs(int(other)), np.eye(3)) for other in some], axis=0)
+    inverse = np.linalg.inv(one.matrix)
+    ours = pair.ours(one.view, one.variant)
+    own = View(_own_places(pair, one), ours.sizes, ours.angles, ours.codes, ours.aspect)
+    land = moved(inverse, theirs.places)
+    seen = ((land > 0.01) & (land < np.array(own.aspect) - 0.01)).all(axis=1)
+    agreed = agree(land, theirs.codes, own, inverse)
+    passing, lasting = seen & (again <= 0.15), seen & (again >= 0.5)
+    if passing.sum() < FEWEST_PASSING or lasting.sum() < FEWEST_PASSING:
+        return 0.0, int(passing.sum())
+    return float(agreed[passing].mean() / max(agreed[lasting].mean(), 0.05)), int(passing.sum())
+
+
+def _own_places(pair: Pair, one: Sighting) -> np.ndarray:
+    return pair.candidate.places[pair.candidate.points_of(one.view)]
+
+
+def stirs_along(pair: Pair, line: Line, start: float, end: float) -> tuple[float, float, float]:
+    """Whether the same spots stir at the same moments: correlation -1..1 along the line, the best one at another moment
+    of the reference, and by how many seconds the line should be moved to fit best. Zeros when too little is known."""
+    candidate, reference = pair.candidate, pair.reference
+    # What stirs at the first moment may be the cut from something else.
+    moments = np.flatnonzero((candidate.times > start + 0.01) & (candidate.times <= end + 0.01))
+    cells = _cells(pair, line.matrix)
+    if len(moments) < FEWEST_SAMPLES or (cells >= 0).sum() < 6 or line.speed == 0:
+        return 0.0, 0.0, 0.0
+    inside = cells >= 0
+    ours = candidate.stir[moments][:, inside].astype(np.float32)
+    times = line.ref_seconds(candidate.times[moments])
+    along = [(shift, _correlated(ours, reference, cells[inside], times + shift)) for shift in NEARBY.tolist()]
+    shift, best = max(along, key=lambda pair: (pair[1], -abs(pair[0])))
+    length = float(reference.times[-1])
+    others = [_correlated(ours, reference, cells[inside], times + other)
+              for other in np.arange(-length, length, 0.25).tolist() if abs(other) >= ELSEWHERE_SECONDS]  # fmt: skip
+    return best, max(others, default=0.0), float(shift)
+
+
+def _cells(pair: Pair, matrix: np.ndarray) -> np.ndarray:
+    """For each cell of the candidate's grid the reference's cell that it shows, -1 outside: int (256,)."""
+    (width, height), (ref_width, ref_height) = pair.candidate.aspect, pair.reference.aspect
+    middle = (np.arange(CELLS) + 0.5) / CELLS
+    across, down = np.meshgrid(middle * width, middle * height)
+    land = moved(matrix, np.stack([across.ravel(), down.ravel()], axis=1)) / (ref_width, ref_height) * CELLS
+    column, row = np.floor(land).astype(np.int64).T
+    inside = (column >= 0) & (column < CELLS) & (row >= 0) & (row < CELLS)
+    return np.where(inside, row * CELLS + column, -1)
+
+
+def _correlated(ours: np.ndarray, reference: MediaFingerprint, cells: np.ndarray, times: np.ndarray) -> float:
+    """Correlation of what stirs, after taking away what each cell always does. 0 when the reference does not cover it."""
+    known = (times >= -0.05) & (times <= float(reference.times[-1]) + 0.05)
+    if known.sum() < max(FEWEST_SAMPLES, 0.7 * len(times)):
+        return 0.0
+    nearest = np.clip(np.searchsorted(reference.times, times[known]), 0, reference.frame_count - 1)
+    mine = ours[known]
+    theirs = reference.stir[nearest][:, cells].astype(np.float32)
+    mine = mine - mine.mean(axis=0)
+    theirs = theirs - theirs.mean(axis=0)
+    size = float(np.sqrt((mine**2).sum() * (theirs**2).sum()))
+    return float((mine * theirs).sum()) / size if size > 0 else 0.0

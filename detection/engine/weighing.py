@@ -1,0 +1,110 @@
+"""What speaks for one line, and what it is worth: the only place where thresholds turn signs into a verdict."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .audio import SoundMatch
+from .lines import Line
+from .sightings import Pair, Sighting
+from .vouching import only_here, steady, stirs_along, this_moment
+
+REVIEWED, SURE = 0.2, 0.6
+SAME_SHIFT = 0.4
+
+
+class Signs(NamedTuple):
+    """What is known of one line.
+
+    `sort`: film in film, film in still and so on. `moments` of the candidate on the line, `seconds` they span, `points`
+    that agree at the best moment and `typical` at the middle one, `cover` and `share` as in Sighting, `lost` as
+    only_here() tells, `stir` and `stir_elsewhere` as stirs_along() tells, `sound` seconds that run along, `shift`
+    seconds by which the line fits better.
+    """
+
+    sort: str
+    moments: int
+    seconds: float
+    points: int
+    typical: float
+    cover: float
+    share: float
+    lost: float
+    stir: float
+    stir_elsewhere: float
+    sound: float
+    shift: float
+    ratio: float
+    passing: int
+    held: float
+    steady: float
+    filled: float
+
+
+def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | None) -> Signs:
+    """Collect the signs of one line."""
+    members = [found[one] for one in line.members.tolist()]
+    times = sorted({one.cand_s for one in members})
+    sort = f"{pair.candidate.kind} in {pair.reference.kind}"
+    films = sort == "video in video"
+    stir = stirs_along(pair, line, times[0], times[-1]) if films else (0.0, 0.0, 0.0)
+    points = sorted(one.points for one in members)
+    best = max(members, key=lambda one: one.points)
+    moment = this_moment(pair, best) if sort == "image in video" and best.by == "local" else (0.0, 0)
+    return Signs(
+        sort=sort, moments=len(times), seconds=times[-1] - times[0], points=points[-1],
+        typical=float(np.median(points)), cover=best.cover, share=best.share,
+        lost=only_here(pair, found, line) if pair.reference.kind == "video" else -1.0,
+        stir=stir[0], stir_elsewhere=stir[1], sound=_sound_along(line, sound), shift=stir[2] if stir[0] > 0.5 else 0.0,
+        ratio=moment[0], passing=moment[1], held=_held(pair, times), steady=steady(pair, found, line) if films else -1.0,
+        filled=_filled(pair, members),
+    )  # fmt: skip
+
+
+def _filled(pair: Pair, members: list[Sighting]) -> float:
+    """Of the candidate's views from the first of these moments to the last, how many show the reference."""
+    seen = {one.view for one in members if one.view >= 0}
+    return len(seen) / (max(seen) - min(seen) + 1) if seen else 1.0
+
+
+def _held(pair: Pair, times: list[float]) -> float:
+    """Seconds for which the candidate shows these moments, each until the next one it was looked at."""
+    every = np.append(np.unique(np.concatenate([pair.candidate.view_times, times])), pair.candidate.duration_seconds)
+    places = np.searchsorted(every, np.array(times, np.float32))
+    return float(np.sum(np.minimum(every[places + 1] - every[places], 4.0)))
+
+
+def _sound_along(line: Line, sound: SoundMatch | None) -> float:
+    """Seconds of sound that run along the line, 0 when none do."""
+    if sound is None or line.speed != 1 or abs(sound.offset + line.offset) > SAME_SHIFT:
+        return 0.0
+    return sound.cand_end - sound.cand_start
+
+
+def score_of(signs: Signs) -> float:
+    """0.6 to 1 for a copy, 0.2 to 0.6 for something worth a look, below that for a faint resemblance."""
+    strength = 1 - float(np.exp(-signs.moments * signs.typical / 60))
+    if is_copy(signs):
+        return SURE + (1 - SURE) * strength
+    if signs.points >= 8 or signs.moments >= 3:
+        return REVIEWED + (SURE - REVIEWED) * 0.95 * strength
+    return 0.05 + (REVIEWED - 0.05) * 0.9 * strength
+
+
+def is_copy(signs: Signs) -> bool:
+    if signs.cover < 0.07 or signs.points < 12:
+        return False
+    if signs.sort == "image in image":
+        return signs.share >= 0.52
+    if signs.sort == "video in image":
+        return signs.points >= 14 and signs.held >= 0.8 and signs.share >= 0.58
+    if signs.sort == "image in video":
+        return signs.points >= 14 and signs.share >= 0.33 and (signs.lost >= 0.6 or signs.ratio >= 0.6)
+    if signs.moments < 3 or signs.seconds < 0.9 or signs.typical < 6:
+        return False
+    steady = signs.steady >= 0.6
+    along = signs.stir >= (0.64 if steady else 0.8) and signs.stir - signs.stir_elsewhere >= 0.12
+    stays = signs.stir >= 0.4 and signs.steady >= 0.9 and signs.lost >= 0.5 and signs.filled >= 0.85
+    return along or stays or (signs.sound >= 2 and steady)
