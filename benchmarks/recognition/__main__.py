@@ -1,4 +1,4 @@
-"""python -m benchmarks.recognition make | run | evaluate | table | plot"""
+"""python -m benchmarks.recognition.sets | run | evaluate | table | plot"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main(arguments: list[str]) -> None:
     if arguments[:1] == ["make"]:  # has a command line of its own
-        sys.exit(subprocess.run([sys.executable, "-m", "benchmarks.recognition.make", *arguments[1:]]).returncode)
+        sys.exit(subprocess.run([sys.executable, "-m", "benchmarks.recognition.sets", *arguments[1:]]).returncode)
     options = _parser().parse_args(arguments)
     options.do(options)
 

@@ -1,0 +1,1 @@
+"""Benchmarks that anyone can repeat on a machine of their own."""
