@@ -26,6 +26,8 @@ from .stills import STILL_EDITS
 
 SHARES = {"film": 0.42, "still": 0.24, "same_scene": 0.12}
 STRANGE = ("caption", "logo", "watermark", "player_ui", "border", "reencode", "combo")
+# What nobody could tell from another gradient or sky is no reference; it serves as a stranger.
+FEWEST_CORNERS = 250
 # Seconds into a real clip: its reference is the first four.
 LATER = 5
 PLAIN = ("black", "white", "grey", "noise", "title", "bars")
@@ -65,13 +67,16 @@ def plan(pool: str, seed: int, count: int, seconds: float, out: Path) -> Plan:
     """Draw the references: six in ten are films, a third of those from a camera that stands."""
     draw = np.random.default_rng(seed)
     sources = gather(pool)
-    names = [one.name for one in sources if one.kind == "photo"]
+    rich = {one.name for one in sources if one.kind == "photo" and one.corners >= FEWEST_CORNERS}
+    poor = [one.name for one in sources if one.kind == "photo" and one.name not in rich]
+    names = sorted(rich)
     order = [names[number] for number in draw.permutation(len(names))]
     movers, strangers, rest = (
-        order[: len(order) // 8],
-        order[len(order) // 8 : len(order) * 3 // 8],
-        order[len(order) * 3 // 8 :],
+        order[: len(order) // 10],
+        order[len(order) // 10 : len(order) // 4],
+        order[len(order) // 4 :],
     )
+    strangers += poor
     real = [one.path for one in sources if one.kind == "clip"]
     films = round(count * 0.6)
     references = [_film_reference(number, rest, movers, real, seconds, draw) for number in range(min(films, len(rest)))]

@@ -198,4 +198,3 @@ def _match_row(candidate: str, finding: Finding) -> dict[str, Any]:
         "evidence": {"kinds": finding.kinds, "transform": finding.transform,
                      "best_cand_s": finding.best_cand_s, "best_ref_s": finding.best_ref_s},
     }  # fmt: skip
-

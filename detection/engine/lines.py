@@ -151,7 +151,9 @@ def _line_through(group: np.ndarray, weight: np.ndarray, cand: np.ndarray, ref: 
         members, value = _best_of_each(cand[group][near], worth, group[near])
         value *= 1.0 if speed == 1 else OTHER_SPEED
         if best is None or value > best.weight:
-            best = Line(members, speed, _offset(ref[members] - speed * cand[members], weight[members]), value, np.eye(3))
+            best = Line(
+                members, speed, _offset(ref[members] - speed * cand[members], weight[members]), value, np.eye(3)
+            )
     return best
 
 

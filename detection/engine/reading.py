@@ -34,7 +34,7 @@ VIEWS_LIGHT = ((15, 1 / 3), (60, 0.5), (1e9, 1.0))
 VIEWS_FAST = ((15, 0.5), (60, 2.0), (1e9, 4.0))
 LONGEST_WITHOUT_VIEW = 4.0
 # Mean change in grey levels that makes another view worth its cost; a still may be of any moment of a reference.
-CHANGED_LIGHT, CHANGED_DENSE = 1.5, 0.4
+CHANGED_LONG, CHANGED_SHORT, CHANGED_DENSE = 1.5, 0.7, 0.4
 STIR_SIDE, STIR_CELLS = 64, 16
 BATCH = 256
 
@@ -69,6 +69,8 @@ class _Reader:
         self._views: list[tuple[float, Points]] = []
         self._last_view: np.ndarray | None = None
         self._every = self._seconds_between_views()
+        short = about.duration_seconds <= VIEWS[0][0]
+        self._changed = CHANGED_DENSE if dense else CHANGED_SHORT if short else CHANGED_LONG
 
     def _seconds_between_views(self) -> float:
         table = VIEWS_FAST if self._fast else VIEWS_DENSE if self._dense else VIEWS_LIGHT
@@ -91,10 +93,9 @@ class _Reader:
         tiny = cv2.resize(little, (STIR_SIDE, STIR_SIDE), interpolation=cv2.INTER_AREA).astype(np.int16)
         if self._last_view is not None:
             waited = moment - self._views[-1][0]
-            changed = CHANGED_DENSE if self._dense else CHANGED_LIGHT
             if waited < self._every - 0.01:
                 return
-            if waited < LONGEST_WITHOUT_VIEW and np.abs(tiny - self._last_view).mean() < changed:
+            if waited < LONGEST_WITHOUT_VIEW and np.abs(tiny - self._last_view).mean() < self._changed:
                 return
         self._last_view = tiny
         points = points_of(picture, self._most_points)

@@ -21,8 +21,8 @@ class Sighting(NamedTuple):
 
     `matrix` (3, 3) takes places of the candidate's picture to the reference's, both in shares of the longer side;
     `anchors` (5, 2) are places in the candidate where that is known to hold. `points` agree; `by` is local or
-    frame_hash; `view`, `ref_view` are numbers of views, -1 for a frame hash; `cover` is the share of the reference's
-    picture that the agreeing points span, `share` how many of the points that should agree do.
+    frame_hash; `view`, `ref_view` are numbers of views, -1 for a frame hash; `cover` is the share of what there is to
+    find in the reference's picture that the agreeing points span, `share` how many of the points that should agree do.
     """
 
     cand_s: float
@@ -75,7 +75,7 @@ def _local(pair: Pair, view: int, variant: int, ref_view: int, ours: View, their
     return Sighting(
         float(pair.candidate.view_times[view]), float(pair.reference.view_times[ref_view]), matrix, _anchors(own),
         placed.points, "local", variant, view, ref_view,
-        _spanned(there) / (theirs.aspect[0] * theirs.aspect[1]), _share(ours, theirs, placed),
+        _spanned(there) / _ground(theirs), _share(ours, theirs, placed),
     )  # fmt: skip
 
 
@@ -88,6 +88,12 @@ def _anchors(places: np.ndarray) -> np.ndarray:
     """Middle and four sides of a cloud of points."""
     middle, spread = places.mean(axis=0), np.maximum(places.std(axis=0), 0.02)
     return middle + spread * np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
+
+
+def _ground(theirs: View) -> float:
+    """The part of a picture that has anything to find: a face before a black wall does not fill it."""
+    whole = theirs.aspect[0] * theirs.aspect[1]
+    return min(whole, max(0.15 * whole, 1.2 * _spanned(theirs.places)))
 
 
 def _spanned(places: np.ndarray) -> float:

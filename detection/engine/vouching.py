@@ -18,6 +18,8 @@ MOST_ASKED, MOMENTS = 10, 8
 CELLS = 16
 FEWEST_SAMPLES = 4
 FEWEST_PASSING = 8
+NEIGHBOURS = 12
+QUARTER = 0.25
 NEARBY = np.arange(-0.5, 0.51, 0.125)
 
 
@@ -102,6 +104,33 @@ def _this_view(pair: Pair, one: Sighting, view: int) -> tuple[float, int]:
     return float(agreed[passing].mean() / max(agreed[lasting].mean(), 0.05)), int(passing.sum())
 
 
+def hole(pair: Pair, one: Sighting) -> tuple[float, float]:
+    """Share of the reference's points, where both pictures overlap, around which hardly any point agrees: 0..1.
+
+    Points that compression lost are missing evenly; what was covered, or is somewhere else now, leaves a hole. The
+    second number tells the two apart: how many points the candidate has there, measured by how many it has elsewhere.
+    A logo or a mosaic has few; where someone has gone, the room behind has as many as anywhere.
+    """
+    theirs, ours = pair.theirs(one.ref_view), pair.ours(one.view, one.variant)
+    inverse = np.linalg.inv(one.matrix)
+    own = View(_own_places(pair, one), ours.sizes, ours.angles, ours.codes, ours.aspect)
+    land = moved(inverse, theirs.places)
+    seen = ((land > 0.02) & (land < np.array(own.aspect) - 0.02)).all(axis=1)
+    if seen.sum() < 4 * NEIGHBOURS:
+        return 0.0, 0.0
+    places, agreed = theirs.places[seen], agree(land[seen], theirs.codes[seen], own, inverse)
+    apart = np.abs(places[:, None, 0] - places[None, :, 0]) + np.abs(places[:, None, 1] - places[None, :, 1])
+    around = np.argpartition(apart, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    empty = agreed[around].mean(axis=1) < agreed.mean() / 4
+    ours_there = moved(one.matrix, own.places)
+    ours_there = ours_there[((ours_there > 0) & (ours_there < np.array(theirs.aspect))).all(axis=1)]
+    if not empty.any() or not len(ours_there):
+        return float(empty.mean()), 0.0
+    gap = np.abs(ours_there[:, None, 0] - places[None, :, 0]) + np.abs(ours_there[:, None, 1] - places[None, :, 1])
+    inside = empty[gap.argmin(axis=1)].mean()
+    return float(empty.mean()), float(inside / empty.mean())
+
+
 def _own_places(pair: Pair, one: Sighting) -> np.ndarray:
     return pair.candidate.places[pair.candidate.points_of(one.view)]
 
@@ -137,14 +166,22 @@ def _cells(pair: Pair, matrix: np.ndarray) -> np.ndarray:
     return np.where(inside, row * CELLS + column, -1)
 
 
+def _stir_at(reference: MediaFingerprint, times: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """What stirs at these moments, float32 (n, cells); in a copy at double speed, twice as long a while counts."""
+    pace = float(np.abs(np.diff(times)).mean()) / QUARTER if len(times) > 1 else 1.0
+    whiles = np.linspace(0, QUARTER * max(0.0, pace - 1), 1 if pace < 1.3 else 3)
+    found = [reference.stir[np.clip(np.searchsorted(reference.times, times - one), 0, reference.frame_count - 1)][:, cells]
+             for one in whiles]  # fmt: skip
+    return np.mean(found, axis=0, dtype=np.float32)
+
+
 def _correlated(ours: np.ndarray, reference: MediaFingerprint, cells: np.ndarray, times: np.ndarray) -> float:
     """Correlation of what stirs, after taking away what each cell always does. 0 when the reference does not cover it."""
     known = (times >= -0.05) & (times <= float(reference.times[-1]) + 0.05)
     if known.sum() < max(FEWEST_SAMPLES, 0.7 * len(times)):
         return 0.0
-    nearest = np.clip(np.searchsorted(reference.times, times[known]), 0, reference.frame_count - 1)
     mine = ours[known]
-    theirs = reference.stir[nearest][:, cells].astype(np.float32)
+    theirs = _stir_at(reference, times[known], cells)
     mine = mine - mine.mean(axis=0)
     theirs = theirs - theirs.mean(axis=0)
     size = float(np.sqrt((mine**2).sum() * (theirs**2).sum()))

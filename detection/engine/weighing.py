@@ -9,7 +9,7 @@ import numpy as np
 from .audio import SoundMatch
 from .lines import Line
 from .sightings import Pair, Sighting
-from .vouching import only_here, steady, stirs_along, this_moment
+from .vouching import hole, only_here, steady, stirs_along, this_moment
 
 REVIEWED, SURE = 0.2, 0.6
 SAME_SHIFT = 0.4
@@ -41,6 +41,8 @@ class Signs(NamedTuple):
     held: float
     steady: float
     filled: float
+    hole: float
+    replaced: float
 
 
 def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | None) -> Signs:
@@ -53,13 +55,14 @@ def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | Non
     points = sorted(one.points for one in members)
     best = max(members, key=lambda one: one.points)
     moment = this_moment(pair, best) if sort == "image in video" and best.by == "local" else (0.0, 0)
+    empty = hole(pair, best) if best.by == "local" and not films else (0.0, 0.0)
     return Signs(
         sort=sort, moments=len(times), seconds=times[-1] - times[0], points=points[-1],
         typical=float(np.median(points)), cover=best.cover, share=best.share,
         lost=only_here(pair, found, line) if pair.reference.kind == "video" else -1.0,
         stir=stir[0], stir_elsewhere=stir[1], sound=_sound_along(line, sound), shift=stir[2] if stir[0] > 0.5 else 0.0,
         ratio=moment[0], passing=moment[1], held=_held(pair, times), steady=steady(pair, found, line) if films else -1.0,
-        filled=_filled(pair, members),
+        filled=_filled(pair, members), hole=empty[0], replaced=empty[1],
     )  # fmt: skip
 
 
@@ -96,15 +99,22 @@ def score_of(signs: Signs) -> float:
 def is_copy(signs: Signs) -> bool:
     if signs.cover < 0.07 or signs.points < 12:
         return False
+    covered = signs.hole <= 0.45 and signs.replaced <= 0.5
     if signs.sort == "image in image":
-        return signs.share >= 0.52
+        return (signs.share >= 0.33 and (signs.hole <= 0.13 or covered)) or (signs.share >= 0.68 and signs.cover >= 0.2)
     if signs.sort == "video in image":
-        return signs.points >= 14 and signs.held >= 0.8 and signs.share >= 0.58
+        whole = signs.share >= 0.5 and signs.hole <= 0.08
+        return signs.held >= 0.8 and (whole or (signs.share >= 0.7 and signs.cover >= 0.25))
     if signs.sort == "image in video":
-        return signs.points >= 14 and signs.share >= 0.33 and (signs.lost >= 0.6 or signs.ratio >= 0.6)
+        return signs.share >= 0.33 and (
+            signs.lost >= 0.6 or signs.hole <= 0.12 or (signs.hole <= 0.18 and signs.ratio >= 0.6)
+        )
+    if signs.sound >= 2 and (signs.steady >= 0.6 or signs.moments < 3):
+        return True
     if signs.moments < 3 or signs.seconds < 0.9 or signs.typical < 6:
         return False
     steady = signs.steady >= 0.6
     along = signs.stir >= (0.64 if steady else 0.8) and signs.stir - signs.stir_elsewhere >= 0.12
     stays = signs.stir >= 0.4 and signs.steady >= 0.9 and signs.lost >= 0.5 and signs.filled >= 0.85
-    return along or stays or (signs.sound >= 2 and steady)
+    long = signs.stir >= 0.5 and signs.moments >= 12 and signs.filled >= 0.7 and signs.lost >= 0.9
+    return along or stays or long
