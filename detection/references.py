@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from cases import vault
 from cases.models import Case, Evidence
-from detection.engine import MediaFingerprint, ReferenceSet
+from detection.engine import MediaFingerprint, OldFingerprint, ReferenceSet
 from detection.models import EvidenceFingerprint
 
 logger = logging.getLogger(__name__)
@@ -72,6 +72,10 @@ def _load(stored: EvidenceFingerprint) -> None:
     try:
         opened = vault.open_bytes(evidence.case, FIELD, bytes(stored.sealed))
         _references.add(str(evidence.pk), MediaFingerprint.from_bytes(opened))
+    except OldFingerprint:
+        # The sweep fingerprints it again; until then the rest is compared without it.
+        Evidence.objects.filter(pk=evidence.pk).update(status=Evidence.Status.RECEIVED, attempts=0, retry_at=None)
+        return
     except (vault.VaultError, ValueError) as error:
         if getattr(error, "code", "") in INSTALLATION:
             raise

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import tables
+from . import calibrate, tables
 from .evaluate import evaluate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="python -m benchmarks.recognition")
-    verbs = parser.add_subparsers(required=True, metavar="make|run|evaluate|table|plot")
+    verbs = parser.add_subparsers(required=True, metavar="make|run|evaluate|calibrate|table|plot")
     verbs.add_parser("make", help="write a set; see make --help")
     verb = verbs.add_parser("run", help="recognise a set, also with the peers, and write the result")
     verb.add_argument("--set", type=Path, required=True, metavar="DIR")
@@ -48,6 +48,11 @@ def _parser() -> ArgumentParser:
     verb.add_argument("--result", type=Path, required=True, metavar="FILE")
     verb.add_argument("--out", type=Path, required=True, metavar="SVG")
     verb.set_defaults(do=lambda options: options.out.write_text(tables.svg(_read(options.result)), encoding="utf-8"))
+    verb = verbs.add_parser("calibrate", help="expected false rates at and around the product's thresholds")
+    verb.add_argument("--set", type=Path, required=True, metavar="DIR")
+    verb.add_argument("--report", type=Path, required=True, metavar="FILE")
+    verb.add_argument("--out", type=Path, metavar="SVG", help="the curve")
+    verb.set_defaults(do=lambda options: calibrate.run(options.set, options.report, options.out))
     return parser
 
 

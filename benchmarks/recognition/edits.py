@@ -23,7 +23,8 @@ Span = tuple[float, float, float, float]
 
 @dataclass
 class Work:
-    """A film under the knife. `others(n)` gives n frames of an unrelated film, `copies` of which references."""
+    """A film under the knife. `others(n)` gives n frames of an unrelated film, `late` is
+    how many seconds of the reference are missing at the start."""
 
     frames: Frames
     draw: Draw
@@ -33,6 +34,7 @@ class Work:
     suffix: str = ""
     coarse: float = 0.0
     spans: list[tuple[str, Span]] = field(default_factory=list)
+    late: float = 0.0
     keeps_time: bool = True
     params: dict[str, Any] = field(default_factory=dict)
 

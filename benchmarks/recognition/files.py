@@ -25,8 +25,12 @@ FILM_SUFFIXES = (".mp4", ".mp4", ".mp4", ".webm", ".mkv", ".avi", ".mov")
 PICTURE_SUFFIXES = (".jpg", ".jpg", ".png", ".webp")
 
 
-def write_film(path: Path, frames: Frames, rate: float, coarse: float, tune: np.ndarray | None = None) -> str:
-    """Encode; `coarse` 0..30 is how badly. `tune` is mono sound in -1..1 at SOUND_RATE. Returns the codec's name."""
+def write_film(path: Path, frames: Frames, rate: float, coarse: float, tune: np.ndarray | None = None, shown: float | None = None
+               ) -> str:  # fmt: skip
+    """Encode; `coarse` 0..30 is how badly. `tune` is mono sound in -1..1 at SOUND_RATE. Returns the codec's name.
+
+    `rate` frames a second come in; `shown` go out (frames are dropped or repeated), by default as many.
+    """
     height, width = (side // 2 * 2 for side in frames[0].shape[:2])
     codec, options = CODECS[path.suffix]
     quality = {"libx264": ["-crf", f"{24 + coarse:.0f}"], "libvpx-vp9": ["-b:v", f"{700 - 18 * coarse:.0f}k"],
@@ -36,8 +40,9 @@ def write_film(path: Path, frames: Frames, rate: float, coarse: float, tune: np.
         wave = path.with_suffix(".s16")
         wave.write_bytes((tune * 20_000).astype("<i2").tobytes())
         sound = ["-f", "s16le", "-ar", SOUND_RATE, "-ac", 1, "-i", wave, "-shortest"]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s",
-               f"{width}x{height}", "-r", f"{rate:.4f}", "-i", "pipe:0", *sound, "-c:v", codec, *options, *quality, path]  # fmt: skip
+    source = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}", "-r", f"{rate:.4f}", "-i", "pipe:0"]
+    target = ["-r", f"{shown or rate:.4f}", "-c:v", codec, *options, *quality, path]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *source, *sound, *target]
     pictures = b"".join(np.ascontiguousarray(one[:height, :width]).tobytes() for one in frames)
     subprocess.run(list(map(str, command)), input=pictures, check=True, timeout=300)
     path.with_suffix(".s16").unlink(missing_ok=True)

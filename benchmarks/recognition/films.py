@@ -88,7 +88,7 @@ def _fixed(picture: np.ndarray, scene: Scene, pixels: Callable[[str], np.ndarray
     """A camera on a tripod; cut-outs of other photographs wander about before it."""
     width, height = scene.size
     room, count = canvas(picture, width, height).astype(np.float32), round(scene.seconds * RATE)
-    walkers = [_walker(pixels(name), width, height, draw) for name in scene.objects]
+    walkers = [_walker(_patch(pixels(name), scene), width, height, draw) for name in scene.objects]
     frames = []
     for number in range(count):
         frame = room * (1 + 0.02 * np.sin(number / 37))
@@ -98,6 +98,15 @@ def _fixed(picture: np.ndarray, scene: Scene, pixels: Callable[[str], np.ndarray
             part += (cut - part) * mask
         frames.append(frame)
     return frames
+
+
+def _patch(picture: np.ndarray, scene: Scene) -> np.ndarray:
+    """A part of a photograph, the same at every moment of one scene and another one for every scene."""
+    draw = np.random.default_rng([*scene.photograph.encode()])
+    height, width = picture.shape[:2]
+    tall, wide = (int(side * draw.uniform(0.3, 0.45)) for side in (height, width))
+    top, left = int(draw.integers(0, height - tall)), int(draw.integers(0, width - wide))
+    return picture[top : top + tall, left : left + wide]
 
 
 def _walker(picture: np.ndarray, width: int, height: int, draw: np.random.Generator) -> tuple[np.ndarray, ...]:

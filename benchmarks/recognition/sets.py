@@ -19,8 +19,8 @@ import numpy as np
 
 from . import drawn
 from .edits import FILM_EDITS, Work, picture_edit
-from .files import FILM_SUFFIXES, PICTURE_SUFFIXES, tune_of, write_film, write_picture
-from .films import RATE, SIZES, Scene, film
+from .files import FILM_SUFFIXES, PICTURE_SUFFIXES, SOUND_RATE, tune_of, write_film, write_picture
+from .films import RATE, SIZES, Scene, clip, film
 from .sources import POOLS, gather
 from .stills import STILL_EDITS
 
@@ -30,6 +30,7 @@ STRANGE = ("caption", "logo", "watermark", "player_ui", "border", "reencode", "c
 FEWEST_CORNERS = 250
 # Seconds into a real clip: its reference is the first four.
 LATER = 5
+SHOWN = (15, 20, 24, 25, 30)
 PLAIN = ("black", "white", "grey", "noise", "title", "bars")
 
 
@@ -52,7 +53,7 @@ class Plan:
     seed: int
     references: tuple[Reference, ...]
     strangers: tuple[str, ...]
-    movers: tuple[str, ...]
+    long_shots: tuple[str, ...]
     out: str
 
 
@@ -82,7 +83,8 @@ def plan(pool: str, seed: int, count: int, seconds: float, out: Path) -> Plan:
     references = [_film_reference(number, rest, movers, real, seconds, draw) for number in range(min(films, len(rest)))]
     for name in rest[len(references) : len(references) + count - films]:
         references.append(Reference(f"r{len(references):03}", "image", name, None, int(draw.integers(1 << 30))))
-    return Plan(pool, seed, tuple(references), tuple(strangers), tuple(movers), str(out))
+    long_shots = tuple(one.path for one in sources if one.long_shot)
+    return Plan(pool, seed, tuple(references), tuple(strangers), long_shots, str(out))
 
 
 def _film_reference(number: int, names: list[str], movers: list[str], real: list[str], seconds: float, draw: np.random.Generator
@@ -127,9 +129,16 @@ def tasks(plan: Plan, count: int) -> list[tuple[int, str, int]]:
                                          ("image", [*STILL_EDITS], stills, SHARES["still"])):  # fmt: skip
         for number in range(max(len(classes), round(count * share / len(classes)) * len(classes))):
             made.append((f"{base}/{classes[number % len(classes)]}", chosen[int(draw.integers(len(chosen)))]))
-    made += [("same_scene", films[number % len(films)]) for number in range(round(count * SHARES["same_scene"]))]
+    places = [number for number in films if _has_other_moments(plan, plan.references[number])]
+    made += [("same_scene", places[number % len(places)]) for number in range(round(count * SHARES["same_scene"]))]
     made += [("distractor", -1)] * max(0, count - len(made))
     return [(number, name, reference) for number, (name, reference) in enumerate(made)]
+
+
+def _has_other_moments(plan: Plan, reference: Reference) -> bool:
+    """A real clip has them when it is one long shot."""
+    scene = reference.scene
+    return scene is not None and (scene.sort != "clip" or scene.photograph in plan.long_shots)
 
 
 def make_candidate(plan: Plan, task: tuple[int, str, int]) -> dict[str, Any]:
@@ -159,14 +168,28 @@ def make_candidate(plan: Plan, task: tuple[int, str, int]) -> dict[str, Any]:
 
 def _copy(plan: Plan, name: str, reference: Reference, draw: np.random.Generator, others: Any) -> Work:
     base, edit = name.split("/")
-    frames = frames_of(plan, reference)
+    # A copy begins a little later, so that its frames are never those of the reference.
+    offset = float(draw.uniform(0, 0.5)) if base == "video" else 0.0
+    frames = published(plan, reference, offset)
     length = len(frames) / RATE
-    work = Work(frames, draw, others, reference.id, spans=[(reference.id, (0, length, 0, length))])
+    work = Work(frames, draw, others, reference.id, spans=[(reference.id, (0, length, 0, length))], late=offset)
     if base == "image":
         return STILL_EDITS[edit](work)
-    if edit == "mashup":
-        return _mashup(plan, work, draw)
-    return FILM_EDITS[edit](work)
+    work = _mashup(plan, work, draw) if edit == "mashup" else FILM_EDITS[edit](work)
+    late = (0, 0, offset, offset)
+    work.spans = [(one, tuple(map(sum, zip(span, late, strict=True))) if one == reference.id else span)  # type: ignore[misc]
+                  for one, span in work.spans]  # fmt: skip
+    return work
+
+
+def published(plan: Plan, reference: Reference, start: float = 0.0) -> list[np.ndarray]:
+    """The pixels of a reference as it was written, RATE frames a second from `start` seconds on; a still is one frame."""
+    folder = Path(plan.out) / "references"
+    if reference.scene is None:
+        picture = cv2.imread(str(folder / f"{reference.id}.jpg"))
+        assert picture is not None
+        return [picture]
+    return clip(folder / f"{reference.id}.mp4", start, 60, reference.scene.size)
 
 
 def _mashup(plan: Plan, work: Work, draw: np.random.Generator) -> Work:
@@ -176,7 +199,7 @@ def _mashup(plan: Plan, work: Work, draw: np.random.Generator) -> Work:
     frames: list[np.ndarray] = []
     spans = []
     height, width = work.frames[0].shape[:2]
-    for reference, source in [(work.reference, work.frames), *((one.id, frames_of(plan, one)) for one in chosen)]:
+    for reference, source in [(work.reference, work.frames), *((one.id, published(plan, one)) for one in chosen)]:
         count = min(len(source), round(draw.uniform(3, 4.5) * RATE))
         start, place = int(draw.integers(0, len(source) - count + 1)), len(frames) / RATE
         frames += [_fitted(one, width, height) for one in source[start : start + count]]
@@ -241,8 +264,9 @@ def _written(plan: Plan, number: int, work: Work, draw: np.random.Generator) -> 
         path = folder / (name + (work.suffix or str(draw.choice(FILM_SUFFIXES))))
         # Half the copies keep their sound; the others are silent, and strangers have tunes of their own.
         own = next((one.seed for one in plan.references if one.id == work.reference and work.keeps_time), number)
-        tune = tune_of(own, len(work.frames)) if draw.integers(2) else None
-        codec = write_film(path, work.frames, work.rate, work.coarse + float(draw.uniform(0, 8)), tune)
+        tune = tune_of(own, len(work.frames) + RATE)[round(work.late * SOUND_RATE) :] if draw.integers(2) else None
+        shown = work.rate if path.suffix == ".gif" else float(draw.choice(SHOWN))
+        codec = write_film(path, work.frames, work.rate, work.coarse + float(draw.uniform(0, 8)), tune, shown)
     return {"id": name, "container": path.suffix[1:], "codec": codec}
 
 

@@ -11,11 +11,13 @@ from .media import MediaFingerprint
 from .reading import fingerprint_media
 from .scoring import Finding, Segment, compare
 from .shelf import ReferenceSet
+from .stored import OldFingerprint
 
 __all__ = [
     "Finding",
     "MediaError",
     "MediaFingerprint",
+    "OldFingerprint",
     "ReferenceSet",
     "Segment",
     "cage_available",

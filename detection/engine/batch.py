@@ -196,5 +196,6 @@ def _match_row(candidate: str, finding: Finding) -> dict[str, Any]:
         "verdict": "confirmed" if finding.verdict == "confirmed" else "review",
         "segments": [one._asdict() for one in finding.segments],
         "evidence": {"kinds": finding.kinds, "transform": finding.transform,
-                     "best_cand_s": finding.best_cand_s, "best_ref_s": finding.best_ref_s},
+                     "best_cand_s": finding.best_cand_s, "best_ref_s": finding.best_ref_s,
+                     "pairs": finding.pairs, "signs": finding.signs},
     }  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 ALIKE = 78
 RATIO = 0.92
 SEEDS, MOST_PAIRS = 64, 240
-LOOSE, MIDDLE, TIGHT = 0.08, 0.03, 0.012
+LOOSE, NARROW, MIDDLE, TIGHT = 0.08, 0.04, 0.03, 0.012
 TURN_DIFFERS, SIZE_DIFFERS = np.deg2rad(35), 0.8
 FEWEST = 6
 FEWEST_FOR_PERSPECTIVE = 14
@@ -76,25 +76,37 @@ def alike(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return chosen, nearest[chosen]
 
 
+def backing(ours: View, theirs: View, mine: np.ndarray, other: np.ndarray) -> int:
+    """How many points of some pairs agree with one similarity: a first look, cheaper and stricter than place()."""
+    agreed = _agreeing_with_each(ours, theirs, mine, other, NARROW, TURN_DIFFERS / 2, SIZE_DIFFERS / 2)
+    best = agreed[int(agreed.sum(axis=1).argmax())]
+    return min(len(set(mine[best].tolist())), len(set(other[best].tolist())))
+
+
 def _proposals(ours: View, theirs: View, mine: np.ndarray, other: np.ndarray) -> list[tuple[np.ndarray, int]]:
     """The three similarities that most pairs agree with, and how many do."""
+    agreed = _agreeing_with_each(ours, theirs, mine, other, LOOSE, TURN_DIFFERS, SIZE_DIFFERS)
+    counts = agreed.sum(axis=1)
+    best = np.argsort(-counts, kind="stable")[:3]
+    here, there = ours.places[mine], theirs.places[other]
+    return [(_affine(here[agreed[one]], there[agreed[one]]), int(counts[one])) for one in best if counts[one] >= 4]
+
+
+def _agreeing_with_each(ours: View, theirs: View, mine: np.ndarray, other: np.ndarray, reach: float, turn_differs: float,
+                        size_differs: float) -> np.ndarray:  # fmt: skip
+    """Which pairs agree with the similarity that each of the first pairs proposes: bool (seeds, pairs)."""
     scale = theirs.sizes[other] / ours.sizes[mine]
     turn = theirs.angles[other] - ours.angles[mine]
-    cos, sin = scale * np.cos(turn), scale * np.sin(turn)
-    linear = np.stack([np.stack([cos, -sin], 1), np.stack([sin, cos], 1)], 1)[:SEEDS]
+    cos, sin = (scale * np.cos(turn))[:SEEDS, None], (scale * np.sin(turn))[:SEEDS, None]
     here, there = ours.places[mine], theirs.places[other]
-    start = there[:SEEDS] - np.einsum("kab,kb->ka", linear, here[:SEEDS])
-    across = linear[:, 0] @ here.T + start[:, 0, None] - there[None, :, 0]
-    down = linear[:, 1] @ here.T + start[:, 1, None] - there[None, :, 1]
-    error = np.hypot(across, down)
+    gap = here[None, :, :] - here[:SEEDS, None, :]
+    across = cos * gap[..., 0] - sin * gap[..., 1] - (there[None, :, 0] - there[:SEEDS, None, 0])
+    down = sin * gap[..., 0] + cos * gap[..., 1] - (there[None, :, 1] - there[:SEEDS, None, 1])
     turned = np.abs((turn[None, :] - turn[:SEEDS, None] + np.pi) % (2 * np.pi) - np.pi)
     sized = np.abs(np.log2(scale[None, :] / scale[:SEEDS, None]))
-    agree = (
-        (error < LOOSE * np.maximum(1, scale[:SEEDS, None] * 0.5)) & (turned < TURN_DIFFERS) & (sized < SIZE_DIFFERS)
-    )
-    counts = agree.sum(axis=1)
-    best = np.argsort(-counts, kind="stable")[:3]
-    return [(_affine(here[agree[one]], there[agree[one]]), int(counts[one])) for one in best if counts[one] >= 4]
+    near = np.hypot(across, down) < reach * np.maximum(1, scale[:SEEDS, None] * 0.5)
+    agreed: np.ndarray = near & (turned < turn_differs) & (sized < size_differs)
+    return agreed
 
 
 def _affine(here: np.ndarray, there: np.ndarray) -> np.ndarray:

@@ -22,25 +22,29 @@ SIGNATURE_BITS = 64
 CLOSE = 15
 SINGLE_FLIPS, PAIRED = 8, 4
 CROWDED = 64
-TURN_BINS = 8
+TURN_BINS, SIZE_BINS = 8, 16
+MOST_NAMED = 24
 # A segment is built anew when less than this share of it is left.
 KEPT = 0.75
 
 
-# One picture's codes and angles.
-Row = tuple[np.ndarray, np.ndarray]
+# One picture's codes, angles and sizes.
+Row = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-class Votes(NamedTuple):
-    """Parallel arrays: number of a registered picture, how many points of the query vote for it."""
+class Vote(NamedTuple):
+    """`points` of the query vote for picture `view`; `ours` and `theirs` number all pairs that are alike."""
 
-    view: np.ndarray
-    votes: np.ndarray
+    view: int
+    points: int
+    ours: np.ndarray
+    theirs: np.ndarray
 
 
 @dataclass(frozen=True)
 class _Segment:
-    """Points indexed together. `view`, `turn`, `signature` are by point; a table lists points in the order of keys.
+    """Points indexed together. A table lists points in the order of keys; the rest is by point: its picture, which of
+    the picture's points it is, direction, size, and 64 bits of its code.
 
     `rows` are the pictures it was built from: not copies, but the arrays of the fingerprints.
     """
@@ -48,14 +52,16 @@ class _Segment:
     rows: dict[int, Row]
     bits: int
     view: np.ndarray
+    number: np.ndarray
     turn: np.ndarray
+    size: np.ndarray
     signature: np.ndarray
     offsets: tuple[np.ndarray, ...]
     members: tuple[np.ndarray, ...]
 
     @property
     def nbytes(self) -> int:
-        whole = (self.view, self.turn, self.signature, *self.offsets, *self.members)
+        whole = (self.view, self.number, self.turn, self.size, self.signature, *self.offsets, *self.members)
         return sum(one.nbytes for one in whole)
 
 
@@ -78,6 +84,28 @@ def turn_byte(angles: np.ndarray) -> np.ndarray:
     return np.round(angles * (128 / np.pi)).astype(np.int64).astype(np.uint8)
 
 
+def size_step(sizes: np.ndarray) -> np.ndarray:
+    """Sizes in eighths of an octave, uint8."""
+    return np.clip(np.round(np.log2(np.maximum(sizes, 1e-6)) * 8) + 200, 0, 255).astype(np.uint8)
+
+
+def _most_agreed(
+    query: np.ndarray, place: np.ndarray, count: int, turned: np.ndarray, resized: np.ndarray
+) -> np.ndarray:
+    """For each picture (`place`) the most queries in one bin of turn and size; bins overlap by half."""
+    best = np.zeros(count, np.int64)
+    wide = int(query.max()) + 1
+    for turn_shift in (0, 128 // TURN_BINS):
+        for size_shift in (0, 4):
+            turns = (turned + np.uint8(turn_shift)) // (256 // TURN_BINS)
+            octaves = np.clip((resized + size_shift + 64) // 8, 0, SIZE_BINS - 1)
+            bins = (place * TURN_BINS + turns) * SIZE_BINS + octaves
+            ballots = _distinct(bins * wide + query) // wide
+            kept, counts = np.unique(ballots, return_counts=True)
+            np.maximum.at(best, kept // (TURN_BINS * SIZE_BINS), counts)
+    return best
+
+
 class PointIndex:
     """Points of many pictures ("views", numbered by the caller). Views come and go without rebuilding everything."""
 
@@ -93,10 +121,10 @@ class PointIndex:
     def __len__(self) -> int:
         return sum(len(segment.view) for segment in self._segments) + sum(len(row[0]) for row in self._waiting.values())
 
-    def add(self, view: int, codes: np.ndarray, angles: np.ndarray) -> None:
-        """Add one picture's codes uint64 (n, 4) and angles in radians (n,). A number is used once."""
+    def add(self, view: int, codes: np.ndarray, angles: np.ndarray, sizes: np.ndarray) -> None:
+        """Add one picture's codes uint64 (n, 4), angles in radians and sizes (n,). A picture's number is used once."""
         if len(codes):
-            self._waiting[view] = (codes, angles)
+            self._waiting[view] = (codes, angles, sizes)
 
     def remove(self, views: list[int]) -> None:
         """Forget pictures: they are never voted for again, and their points are wiped."""
@@ -108,41 +136,41 @@ class PointIndex:
                 continue
             self._gone.update(here)
             segment.signature[np.isin(segment.view, np.array(here, np.uint32))] = 0
-            if sum(len(codes) for codes, _ in segment.rows.values()) < KEPT * len(segment.view):
+            if sum(len(row[0]) for row in segment.rows.values()) < KEPT * len(segment.view):
                 self._gone.difference_update(np.unique(segment.view).tolist())
                 self._segments[number] = _build(segment.rows)
 
-    def votes(self, projections: np.ndarray, angles: np.ndarray) -> Votes:
-        """Pictures that at least three points vote for, all turned by about the same angle; the most voted first."""
+    def votes(self, projections: np.ndarray, angles: np.ndarray, sizes: np.ndarray, fewest: int) -> list[Vote]:
+        """Pictures with at least `fewest` votes from points turned and resized by about the same, most votes first."""
         self._settle()
-        found = [_search(segment, projections) for segment in self._segments]
-        if not found:
-            return Votes(np.zeros(0, np.int64), np.zeros(0, np.int64))
-        query = np.concatenate([one[0] for one in found])
-        views = np.concatenate([segment.view[one[1]] for segment, one in zip(self._segments, found, strict=True)])
-        turns = np.concatenate([segment.turn[one[1]] for segment, one in zip(self._segments, found, strict=True)])
-        return self._counted(query, views.astype(np.int64), turn_byte(angles)[query] - turns)
-
-    def _counted(self, query: np.ndarray, views: np.ndarray, turned: np.ndarray) -> Votes:
-        numbers, place = np.unique(views, return_inverse=True)
-        best = np.zeros(len(numbers), np.int64)
-        for shift in (0, 128 // TURN_BINS):
-            bins = (turned + np.uint8(shift)) // (256 // TURN_BINS)
-            ballots = _distinct((place * TURN_BINS + bins) * (int(query.max(initial=0)) + 1) + query)
-            counts = np.bincount(ballots // (int(query.max(initial=0)) + 1), minlength=len(numbers) * TURN_BINS)
-            best = np.maximum(best, counts.reshape(-1, TURN_BINS).max(axis=1))
-        order = np.lexsort((numbers, -best))
-        order = order[best[order] >= 3]
-        if self._gone:
-            order = order[~np.isin(numbers[order], list(self._gone))]
-        return Votes(numbers[order], best[order])
+        found = [(segment, *_search(segment, projections)) for segment in self._segments]
+        query = np.concatenate([np.zeros(0, np.int64), *(one[1] for one in found)])
+        if not len(query):
+            return []
+        view, number, turn, size = (
+            np.concatenate([getattr(segment, name)[point] for segment, _, point in found])
+            for name in ("view", "number", "turn", "size")
+        )
+        views, place = np.unique(view, return_inverse=True)
+        turned = turn_byte(angles)[query] - turn
+        resized = size_step(sizes)[query].astype(np.int64) - size
+        best = _most_agreed(query, place, len(views), turned, resized)
+        order = [
+            one
+            for one in np.lexsort((views, -best)).tolist()
+            if best[one] >= fewest and int(views[one]) not in self._gone
+        ]
+        return [
+            Vote(int(views[one]), int(best[one]), query[place == one], number[place == one])
+            for one in order[:MOST_NAMED]
+        ]
 
     def _settle(self) -> None:
         """Index what is waiting, together with segments that are not much larger: there are never more than a few."""
         if not self._waiting:
             return
         rows, self._waiting = self._waiting, {}
-        size = sum(len(codes) for codes, _ in rows.values())
+        size = sum(len(row[0]) for row in rows.values())
         while self._segments and len(self._segments[-1].view) <= 2 * size:
             last = self._segments.pop()
             self._gone.difference_update(np.unique(last.view).tolist())
@@ -152,16 +180,20 @@ class PointIndex:
 
 
 def _build(rows: dict[int, Row]) -> _Segment:
-    codes = np.concatenate([np.zeros((0, 4), np.uint64), *(codes for codes, _ in rows.values())])
-    angles = np.concatenate([np.zeros(0, np.float32), *(angles for _, angles in rows.values())])
-    views = np.repeat(np.array([*rows], np.uint32), [len(codes) for codes, _ in rows.values()])
+    codes = np.concatenate([np.zeros((0, 4), np.uint64), *(row[0] for row in rows.values())])
+    angles = np.concatenate([np.zeros(0, np.float32), *(row[1] for row in rows.values())])
+    sizes = np.concatenate([np.zeros(0, np.float32), *(row[2] for row in rows.values())])
+    counts = np.array([len(row[0]) for row in rows.values()], np.int64)
+    views = np.repeat(np.array([*rows], np.uint32), counts)
+    numbers = stretches(np.zeros(len(counts), np.int64), counts).astype(np.uint16)
     bits = int(np.clip(np.ceil(np.log2(max(2, len(codes)))), FEWEST_KEY_BITS, MOST_KEY_BITS))
     offsets, members = [], []
     for table in range(TABLES):
         keys = _keys(codes, table, bits)
         members.append(np.argsort(keys, kind="stable").astype(np.uint32))
         offsets.append(np.concatenate([[0], np.cumsum(np.bincount(keys, minlength=1 << bits))]).astype(np.uint32))
-    return _Segment(rows, bits, views, turn_byte(angles), codes[:, 0].copy(), tuple(offsets), tuple(members))
+    return _Segment(rows, bits, views, numbers, turn_byte(angles), size_step(sizes), codes[:, 0].copy(), tuple(offsets),
+                    tuple(members))  # fmt: skip
 
 
 def _search(segment: _Segment, projections: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -20,10 +20,11 @@ from .media import MediaFingerprint, joined_points
 from .points import Points, points_of
 
 # Hand-held pictures move enough in a quarter of a second to break a hash, so references are sampled twice as often.
-RATE_LIGHT, RATE_DENSE = 4.0, 8.0
+RATE_LIGHT, RATE_DENSE, RATE_FAST = 4.0, 8.0, 1.0
 MOST_LIGHT, MOST_DENSE = 14_400, 14_400
 # Longer side in pixels and number of points by length of the film; a still has one view only.
 VIEWS = ((60, 512, 600), (1e9, 384, 400))
+FAST_VIEW = (320, 250)
 STILL_SIDE, STILL_POINTS = 640, 900
 # References are looked at once more from afar: copies are often shown small, in a corner or on a screen.
 FAR_SIDE, FAR_POINTS = 160, 150
@@ -59,10 +60,13 @@ class _Reader:
     def __init__(self, about: frames.Probe, *, dense: bool, fast: bool):
         self._about, self._dense, self._fast = about, dense, fast
         still = about.is_image
-        side, self._most_points = (STILL_SIDE, STILL_POINTS) if still else _view_size(about.duration_seconds)
+        long_and_fast = fast and about.duration_seconds > VIEWS[0][0]
+        side, points = FAST_VIEW if long_and_fast else _view_size(about.duration_seconds)
+        side, self._most_points = (STILL_SIDE, STILL_POINTS) if still else (side, points)
         self._size = about.fitted(side)
         most = MOST_DENSE if dense else MOST_LIGHT
-        self._rate = frames.rate_for(about.duration_seconds, RATE_DENSE if dense else RATE_LIGHT, most)
+        rate = RATE_FAST if fast and about.duration_seconds > VIEWS[0][0] else RATE_DENSE if dense else RATE_LIGHT
+        self._rate = frames.rate_for(about.duration_seconds, rate, most)
         self._most = 1 if still else most
         self._small: list[np.ndarray] = []
         self._times: list[np.ndarray] = []

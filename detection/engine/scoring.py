@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from .weighing import REVIEWED, SURE, Signs, score_of, weigh
 
 LISTED = 0.05
 SHORTEST_GAP = 1.6
+MOST_PAIRS = 12
 
 
 class Segment(NamedTuple):
@@ -37,7 +38,11 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """What is said about a candidate and one reference. `verdict`: `confirmed`, `review`, `none` (too faint)."""
+    """What is said about a candidate and one reference. `verdict`: `confirmed`, `review`, `none` (too faint).
+
+    `pairs` are moments that show the same: seconds of the candidate, of the reference, points that agree. `signs` is
+    what the verdict was drawn from (weighing.Signs).
+    """
 
     reference: str
     score: float
@@ -49,7 +54,8 @@ class Finding:
     best_ref_s: float = 0.0
     query_percent: float = 0.0
     reference_percent: float = 0.0
-    signs: dict[str, float] = field(default_factory=dict)
+    pairs: list[tuple[float, float, int]] = field(default_factory=list)
+    signs: dict[str, Any] = field(default_factory=dict)
 
 
 def compare(candidate: MediaFingerprint, references: ReferenceSet) -> list[Finding]:
@@ -88,7 +94,7 @@ def _judge(name: str, pair: Pair, suspicion: Suspicion) -> Finding | None:
         best_cand_s=_seconds(found[closest].cand_s), best_ref_s=_seconds(found[closest].ref_s),
         query_percent=_percent([(one.cand_start, one.cand_end) for one in segments], pair.candidate),
         reference_percent=_percent([(one.ref_start, one.ref_end) for one in segments], pair.reference),
-        signs=signs._asdict(),
+        pairs=_pairs(found, line), signs=_rounded(signs),
     )  # fmt: skip
 
 
@@ -129,6 +135,17 @@ def _percent(parts: list[tuple[float, float]], media: MediaFingerprint) -> float
         covered += max(0.0, end - max(start, reached))
         reached = max(reached, end)
     return round(min(100.0, 100 * covered / media.duration_seconds), 1)
+
+
+def _pairs(found: list[Sighting], line: Line) -> list[tuple[float, float, int]]:
+    """Some of the moments on a line, spread over it."""
+    members = sorted((found[one] for one in line.members.tolist()), key=lambda one: one.cand_s)
+    some = members[:: max(1, -(-len(members) // MOST_PAIRS))]
+    return [(_seconds(one.cand_s), _seconds(one.ref_s), one.points) for one in some]
+
+
+def _rounded(signs: Signs) -> dict[str, Any]:
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in signs._asdict().items()}
 
 
 def _kinds(found: list[Sighting], line: Line, signs: Signs) -> list[str]:

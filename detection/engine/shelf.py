@@ -7,13 +7,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import fingerprint as pdq
-from .index import HashIndex, Hits
+from .geometry import View, backing
+from .hashindex import HashIndex, Hits, RadiusIndex
 from .media import FLAT, MediaFingerprint
-from .pointindex import PointIndex
-from .points import VARIANTS
+from .pointindex import PointIndex, Vote
+from .points import VARIANTS, Points
 
 HASH_RADIUS = 31
 MOST_LOOKED_AT = 12
+# The strongest points are enough to ask with where there are many views.
+ASKED_IN_LONG = 300
+# Points that must lie alike before a closer look; in a long film another view will show it better.
+FEWEST_BACKING, FEWEST_IN_LONG = 4, 5
 PER_REFERENCE, CLEARLY_FEWER = 3, 3
 NEGATIVE_EVERY = 4
 SHORT_VIEWS = 48
@@ -39,7 +44,10 @@ class ReferenceSet:
     def __init__(self) -> None:
         self._fingerprints: dict[str, MediaFingerprint] = {}
         self._points = PointIndex()
-        self._hashes = HashIndex()
+        self._hashes: RadiusIndex = HashIndex()
+        self._owners: dict[int, str] = {}
+        self._owner_of: dict[str, int] = {}
+        self._next_owner = 0
         self._rows: dict[str, np.ndarray] = {}
         self._views: list[tuple[str, int]] = []
         self._numbers: dict[str, list[int]] = {}
@@ -54,18 +62,25 @@ class ReferenceSet:
         for view in range(fingerprint.view_count):
             part = fingerprint.points_of(view)
             self._numbers.setdefault(ref_id, []).append(len(self._views))
-            self._points.add(len(self._views), fingerprint.codes[part], fingerprint.angles[part])
+            self._points.add(
+                len(self._views), fingerprint.codes[part], fingerprint.angles[part], fingerprint.sizes[part]
+            )
             self._views.append((ref_id, view))
         rows = rows_with_detail(fingerprint, distinct_frames(fingerprint, step=1, alike=2, longest_gap=1.0))
         self._rows[ref_id] = rows
-        self._hashes.add(ref_id, fingerprint.hashes.reshape(-1, 4)[rows])
+        # An owner's number is used once, so that what was removed can never be taken for something new.
+        self._owners[self._next_owner], self._owner_of[ref_id] = ref_id, self._next_owner
+        self._hashes.add(self._next_owner, fingerprint.hashes.reshape(-1, 4)[rows])
+        self._next_owner += 1
 
     def remove(self, ref_id: str) -> None:
         """Forget a reference; an unknown one is no error."""
         if self._fingerprints.pop(ref_id, None) is None:
             return
         self._points.remove(self._numbers.pop(ref_id, []))
-        self._hashes.remove(ref_id)
+        owner = self._owner_of.pop(ref_id)
+        del self._owners[owner]
+        self._hashes.remove(owner)
         del self._rows[ref_id]
 
     def fingerprints(self) -> dict[str, MediaFingerprint]:
@@ -83,24 +98,40 @@ class ReferenceSet:
         return found
 
     def _looks(self, candidate: MediaFingerprint, view: int) -> list[tuple[str, int, int, int, int]]:
-        """The registered pictures most like one view: (reference, view, variant, reference view, votes)."""
+        """The registered pictures most like one view: (reference, view, variant, reference view, points)."""
         looks = []
+        long = candidate.view_count > SHORT_VIEWS
+        fewest = FEWEST_IN_LONG if long else FEWEST_BACKING
         for variant, sort in enumerate(VARIANTS):
-            if sort.negative and candidate.view_count > SHORT_VIEWS and view % NEGATIVE_EVERY:
+            if sort.negative and long and view % NEGATIVE_EVERY:
                 continue
             points, projections = candidate.points_read_as(view, sort)
-            votes = self._points.votes(projections, points.angles)
-            looks += [(*self._views[number], count, variant) for number, count in
-                      zip(votes.view[:MOST_LOOKED_AT].tolist(), votes.votes.tolist(), strict=False)]  # fmt: skip
-        looks.sort(key=lambda look: -look[2])
+            asked = slice(0, ASKED_IN_LONG if long else None)
+            votes = self._points.votes(projections[asked], points.angles[asked], points.sizes[asked], fewest)
+            for vote in votes[:MOST_LOOKED_AT]:
+                ref_id, ref_view = self._views[vote.view]
+                backed = self._backing(points, ref_id, ref_view, vote)
+                if backed >= fewest:
+                    looks.append((ref_id, view, variant, ref_view, backed))
+        looks.sort(key=lambda look: -look[4])
         most: dict[str, int] = {}
         seen: dict[str, int] = {}
         kept = []
-        for ref_id, ref_view, count, variant in looks[:MOST_LOOKED_AT]:
+        for look in looks[:MOST_LOOKED_AT]:
+            ref_id = look[0]
             seen[ref_id] = seen.get(ref_id, 0) + 1
-            if seen[ref_id] <= PER_REFERENCE and count >= most.setdefault(ref_id, count) / CLEARLY_FEWER:
-                kept.append((ref_id, view, variant, ref_view, count))
+            if seen[ref_id] <= PER_REFERENCE and look[4] >= most.setdefault(ref_id, look[4]) / CLEARLY_FEWER:
+                kept.append(look)
         return kept
+
+    def _backing(self, points: Points, ref_id: str, ref_view: int, vote: Vote) -> int:
+        """How many of the points that vote also lie where one map puts them."""
+        reference = self._fingerprints[ref_id]
+        part = reference.points_of(ref_view)
+        none = np.zeros((0, 4), np.uint64)
+        ours = View(points.places, points.sizes, points.angles, none, (1, 1))
+        theirs = View(reference.places[part], reference.sizes[part], reference.angles[part], none, (1, 1))
+        return backing(ours, theirs, vote.ours, vote.theirs)
 
     def _hit(self, candidate: MediaFingerprint, found: dict[str, Suspicion]) -> None:
         frames = distinct_frames(candidate, step=1, alike=2, longest_gap=2.0)
@@ -108,17 +139,20 @@ class ReferenceSet:
         rows = rows_with_detail(candidate, frames)
         hashes = candidate.hashes.reshape(-1, 4)[rows]
         for negative, queries in enumerate((hashes, ~hashes)):
-            for ref_id, hits in self._hashes.search(queries, HASH_RADIUS).items():
-                found.setdefault(ref_id, Suspicion()).hits += self._listed(ref_id, candidate, rows, hits, negative)
+            hits = self._hashes.search(queries, HASH_RADIUS)
+            for owner in np.unique(hits.owner).tolist():
+                mine = hits.owner == owner
+                ref_id = self._owners[owner]
+                found.setdefault(ref_id, Suspicion()).hits += self._listed(
+                    ref_id, candidate, rows, Hits(*(column[mine] for column in hits)), negative
+                )
 
     def _listed(self, ref_id: str, candidate: MediaFingerprint, rows: np.ndarray, hits: Hits, negative: int
                 ) -> list[tuple[int, int, int, int, int, int]]:  # fmt: skip
         frame, layer = np.divmod(rows[hits.query], len(candidate.layers))
         ref_frame, ref_layer = np.divmod(self._rows[ref_id][hits.entry], len(pdq.DENSE_LAYERS))
-        every = zip(
-            frame.tolist(), layer.tolist(), ref_frame.tolist(), ref_layer.tolist(), hits.distance.tolist(), strict=True
-        )
-        return [(*row, negative) for row in every]
+        columns = (frame, layer, ref_frame, ref_layer, hits.distance)
+        return [(*row, negative) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def _spread(looks: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:

@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
-MAGIC = b"SGF2"
+MAGIC, OLDER = b"SGF2", (b"SGF1",)
 # Compression barely helps with hashes, which look like noise; the fastest level is enough for the rest.
 LEVEL = 1
 MOST_BYTES = 4 * 1024**3
+
+
+class OldFingerprint(ValueError):
+    """A fingerprint that an earlier engine made: sound, but to be made anew from the medium."""
 
 
 def pack(values: dict[str, Any]) -> bytes:
@@ -28,6 +32,8 @@ def pack(values: dict[str, Any]) -> bytes:
 
 def unpack(stored: bytes) -> dict[str, Any]:
     """The reverse of pack(). Raises ValueError when the bytes are something else, or cut off."""
+    if stored[:4] in OLDER:
+        raise OldFingerprint("This fingerprint was made by an earlier engine.")
     if stored[:4] != MAGIC:
         raise ValueError("These bytes are not a fingerprint of this version.")
     try:

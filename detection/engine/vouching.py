@@ -172,7 +172,7 @@ def _stir_at(reference: MediaFingerprint, times: np.ndarray, cells: np.ndarray) 
     whiles = np.linspace(0, QUARTER * max(0.0, pace - 1), 1 if pace < 1.3 else 3)
     found = [reference.stir[np.clip(np.searchsorted(reference.times, times - one), 0, reference.frame_count - 1)][:, cells]
              for one in whiles]  # fmt: skip
-    return np.mean(found, axis=0, dtype=np.float32)
+    return np.asarray(np.mean(found, axis=0, dtype=np.float32))
 
 
 def _correlated(ours: np.ndarray, reference: MediaFingerprint, cells: np.ndarray, times: np.ndarray) -> float:

@@ -11,7 +11,21 @@ from .lines import Line
 from .sightings import Pair, Sighting
 from .vouching import hole, only_here, steady, stirs_along, this_moment
 
-REVIEWED, SURE = 0.2, 0.6
+FAINT, REVIEWED, SURE = 0.05, 0.2, 0.6
+# Every threshold below stands where `python -m benchmarks.recognition calibrate` put it (docs/recognition.md).
+FEWEST_POINTS, REVIEW_POINTS = 12, 9
+LEAST_COVER, LARGE_PART = 0.07, 0.25
+THRESHOLDS = {
+    "stir": {"video in video": 0.64},
+    "share": {"image in image": 0.33, "video in image": 0.5, "image in video": 0.33},
+    "hole": {"image in image": 0.13, "video in image": 0.08, "image in video": 0.18},
+}
+MOST_AGREES = 0.7
+LARGEST_COVERED, FEW_REPLACED = 0.45, 0.5
+ONLY_HERE, SAME_RATIO = 0.6, 0.58
+STEADY, STIRS_WHILE_UNSTEADY = 0.6, 0.8
+SHORTEST_RUN, SHORTEST_HELD = 0.9, 0.8
+LEAST_SOUND = 2.0
 SAME_SHIFT = 0.4
 
 
@@ -91,30 +105,36 @@ def score_of(signs: Signs) -> float:
     strength = 1 - float(np.exp(-signs.moments * signs.typical / 60))
     if is_copy(signs):
         return SURE + (1 - SURE) * strength
-    if signs.points >= 8 or signs.moments >= 3:
+    if signs.points >= REVIEW_POINTS or signs.moments >= 3:
         return REVIEWED + (SURE - REVIEWED) * 0.95 * strength
-    return 0.05 + (REVIEWED - 0.05) * 0.9 * strength
+    return FAINT + (REVIEWED - FAINT) * 0.9 * strength
 
 
 def is_copy(signs: Signs) -> bool:
-    if signs.cover < 0.07 or signs.points < 12:
+    """Whether a line is of the same material, and not only of the same place."""
+    if signs.cover < LEAST_COVER or signs.points < FEWEST_POINTS:
         return False
-    covered = signs.hole <= 0.45 and signs.replaced <= 0.5
+    if signs.sort == "video in video":
+        return _runs_along(signs)
+    share, hole = THRESHOLDS["share"][signs.sort], THRESHOLDS["hole"][signs.sort]
+    whole = signs.share >= share and signs.hole <= hole
     if signs.sort == "image in image":
-        return (signs.share >= 0.33 and (signs.hole <= 0.13 or covered)) or (signs.share >= 0.68 and signs.cover >= 0.2)
+        covered = signs.share >= share and signs.hole <= LARGEST_COVERED and signs.replaced <= FEW_REPLACED
+        return whole or covered or (signs.share >= MOST_AGREES and signs.cover >= LARGE_PART)
     if signs.sort == "video in image":
-        whole = signs.share >= 0.5 and signs.hole <= 0.08
-        return signs.held >= 0.8 and (whole or (signs.share >= 0.7 and signs.cover >= 0.25))
-    if signs.sort == "image in video":
-        return signs.share >= 0.33 and (
-            signs.lost >= 0.6 or signs.hole <= 0.12 or (signs.hole <= 0.18 and signs.ratio >= 0.6)
-        )
-    if signs.sound >= 2 and (signs.steady >= 0.6 or signs.moments < 3):
+        return signs.held >= SHORTEST_HELD and (whole or (signs.share >= MOST_AGREES and signs.cover >= LARGE_PART))
+    this_moment = signs.hole <= hole and signs.ratio >= SAME_RATIO
+    return signs.share >= share and (signs.lost >= ONLY_HERE or this_moment)
+
+
+def _runs_along(signs: Signs) -> bool:
+    """A film in a film: time must vouch for it, by what stirs, by the place in the picture, or by the sound."""
+    if signs.sound >= LEAST_SOUND and (signs.steady >= STEADY or signs.moments < 3):
         return True
-    if signs.moments < 3 or signs.seconds < 0.9 or signs.typical < 6:
+    if signs.moments < 3 or signs.seconds < SHORTEST_RUN or signs.typical < 6:
         return False
-    steady = signs.steady >= 0.6
-    along = signs.stir >= (0.64 if steady else 0.8) and signs.stir - signs.stir_elsewhere >= 0.12
+    stirs = THRESHOLDS["stir"][signs.sort] if signs.steady >= STEADY else STIRS_WHILE_UNSTEADY
+    along = signs.stir >= stirs and signs.stir - signs.stir_elsewhere >= 0.12
     stays = signs.stir >= 0.4 and signs.steady >= 0.9 and signs.lost >= 0.5 and signs.filled >= 0.85
-    long = signs.stir >= 0.5 and signs.moments >= 12 and signs.filled >= 0.7 and signs.lost >= 0.9
-    return along or stays or long
+    lasts = signs.stir >= 0.5 and signs.moments >= 12 and signs.lost >= 0.9 and signs.filled >= 0.7
+    return along or stays or lasts

@@ -6,15 +6,14 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
 from detection.engine import fingerprint as pdq
 from detection.engine.audio import compare_sound, sound_words
-from detection.engine.frames import SOUND_RATE
-from detection.engine.index import HashIndex, distances
 from detection.engine.borders import content_box
+from detection.engine.frames import SOUND_RATE
 from detection.engine.reading import frame_hashes
 from tests import clips
 
@@ -79,7 +78,7 @@ def test_a_turn_is_undone_in_the_coefficients(turn: str, turned: object) -> None
     edited = np.ascontiguousarray(turned(picture))[None]  # type: ignore[operator]
     whole = (0, 0, 128, 128)
     back = pdq.hashes_of(pdq.turned_back(pdq.coefficients(edited, whole), turn))
-    assert int(distances(back, pdq.hashes_of(pdq.coefficients(picture[None], whole)))[0, 0]) <= 2
+    assert int(np.bitwise_count(back ^ pdq.hashes_of(pdq.coefficients(picture[None], whole))).sum()) <= 2
 
 
 def test_bars_are_cut_off_but_a_dark_scene_is_not() -> None:
@@ -91,50 +90,6 @@ def test_bars_are_cut_off_but_a_dark_scene_is_not() -> None:
 
 
 rows = nps.arrays(np.uint64, st.tuples(st.integers(1, 12), st.just(4)), elements=st.integers(0, 2**64 - 1))
-
-
-@settings(max_examples=60, deadline=None)
-@given(queries=rows, flips=st.integers(0, 90), radius=st.integers(0, 256), seed=st.integers(0, 2**32 - 1))
-def test_the_index_finds_exactly_what_brute_force_finds(
-    queries: np.ndarray, flips: int, radius: int, seed: int
-) -> None:
-    random = np.random.default_rng(seed)
-    stored = {name: _near(queries, flips, random) for name in ("a", "b")}
-    index = HashIndex()
-    for name, hashes in {**stored, "gone": queries}.items():
-        index.add(name, hashes)
-    index.remove("gone")
-    found = index.search(queries, radius)
-    for name, hashes in stored.items():
-        truth = distances(queries, hashes)
-        expected = {(int(q), int(e), int(truth[q, e])) for q, e in np.argwhere(truth <= radius)}
-        hits = found.get(name)
-        got = {(int(q), int(e), int(d)) for q, e, d in zip(*hits, strict=True)} if hits else set()
-        assert got == expected
-    assert "gone" not in found
-
-
-def _near(hashes: np.ndarray, flips: int, random: np.random.Generator) -> np.ndarray:
-    """The same hashes with some bits turned over, and the complement of the first (all 256 bits differ)."""
-    bits = np.unpackbits(np.ascontiguousarray(hashes).view(np.uint8).reshape(len(hashes), 32), axis=1)
-    for row in bits:
-        row[random.choice(256, flips, replace=False)] ^= 1
-    changed = np.packbits(bits, axis=1).view(np.uint64)
-    return np.concatenate([changed, ~hashes[:1]])
-
-
-def test_a_search_in_many_blocks_is_the_same_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    random = np.random.default_rng(3)
-    stored = random.integers(0, 2**64, (50, 4), dtype=np.uint64)
-    index = HashIndex()
-    index.add("a", stored)
-    at_once = index.search(stored, 110)["a"]
-    monkeypatch.setattr("detection.engine.index.BLOCK_PAIRS", 64)
-    monkeypatch.setattr("detection.engine.index.BLOCK_ROWS", 7)
-    in_blocks = index.search(stored, 110)["a"]
-    assert set(zip(*map(np.ndarray.tolist, at_once), strict=True)) == set(
-        zip(*map(np.ndarray.tolist, in_blocks), strict=True)
-    )
 
 
 def heard(name: str, seconds: float, start: float = 0.0, noise: float = 0.0) -> np.ndarray:
