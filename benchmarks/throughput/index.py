@@ -178,12 +178,17 @@ def pauses(index: HashIndex, folder: Path, queries: np.ndarray) -> dict[str, flo
     elsewhere = answer.recv()
     other.join()
     spent["remove_ms"] = 1e3 * seconds(lambda _: index.remove(first), queries)
-    spent["merge_everything_s"] = seconds(lambda _: index.merge(everything=True), queries)
+    started = time.perf_counter()
+    merging = threading.Thread(target=index.merge, args=(True,))
+    merging.start()
+    besides = one_by_one(index, queries, lambda _: merging.is_alive())
+    spent["merge_everything_s"] = time.perf_counter() - started
     return {
         **spent,
         "search_before_ms": statistics.median(before),
         "search_while_adding_ms": statistics.median(during),
         "longest_while_adding_ms": max(during),
+        "longest_while_merging_ms": max(besides),
         "attached_while_adding_ms": statistics.median(elsewhere),
         "attached_longest_ms": max(elsewhere),
     }
@@ -245,6 +250,7 @@ LINES = (
     ("one search before, ms", "search_before_ms", "{:.2f}"),
     ("one search while adding, same process, median, ms", "search_while_adding_ms", "{:.2f}"),
     ("one search while adding, same process, longest, ms", "longest_while_adding_ms", "{:.1f}"),
+    ("one search while merging everything, same process, longest, ms", "longest_while_merging_ms", "{:.1f}"),
     ("one search while adding, attached process, median, ms", "attached_while_adding_ms", "{:.2f}"),
     ("one search while adding, attached process, longest, ms", "attached_longest_ms", "{:.1f}"),
     ("remove a reference, ms", "remove_ms", "{:.2f}"),

@@ -32,9 +32,9 @@ SAME_SOUND = 0.35
 STRETCH_SECONDS = 2.0
 SHORTEST_SECONDS = 1.5
 BLOCK = 4096
-# Windows for other speeds, in samples; each is read at eight moments per length, and what lies between is interpolated.
+# Windows for other speeds, in samples; each is read at six moments per length, and what lies between is interpolated.
 OTHER_WINDOWS = (1024, 2048, 4096)
-PER_WINDOW = 8
+PER_WINDOW = 6
 OTHER_BLOCK = 512
 
 
@@ -112,10 +112,9 @@ def all_sped_words(samples: np.ndarray, speeds: Sequence[Speed]) -> list[tuple[n
 
 def _scaled_energies(samples: np.ndarray, window: int, scales: list[float]) -> np.ndarray:
     """Energies (rows, scales, BANDS) of the bands moved up by each of the scales, PER_WINDOW rows per window."""
-    hop = window // PER_WINDOW
     if len(samples) < window:
         return np.zeros((0, len(scales), BANDS), np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(samples, window)[::hop]
+    windows = np.lib.stride_tricks.sliding_window_view(samples, window)[:: window // PER_WINDOW]
     edges = np.round(np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * WINDOW / SOUND_RATE) - 0.5
     spots = np.clip(np.outer(scales, edges) * window / WINDOW - 0.5, 0, window // 2 - 1)
     low = np.minimum(spots.astype(int), window // 2 - 2)
@@ -138,7 +137,7 @@ def _at_words(energies: np.ndarray, window: int, factor: float) -> np.ndarray:
     last = len(energies) - 1
     if last < 1:
         return np.zeros((0, BANDS))
-    hop = window / PER_WINDOW
+    hop = window // PER_WINDOW
     count = int(((last * hop + window / 2) * factor - WINDOW / 2) // HOP) + 1
     rows = ((np.arange(max(0, count)) * HOP + WINDOW / 2) / factor - window / 2) / hop
     rows = np.clip(rows, 0, last)

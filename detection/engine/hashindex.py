@@ -26,6 +26,7 @@ SEALED_ROWS = 1 << 14
 FAN_IN = 4
 FEW = 8
 MERGED_WHILE_ADDING = 1 << 18
+MOST_ROWS = 1 << 28  # places in a block's tables are uint32
 MANIFEST = "manifest.json"
 SUFFIX = ".rows"
 
@@ -97,7 +98,7 @@ class HashIndex:
             loose = [block for block in self._blocks if len(block) < SEALED_ROWS and block not in self._taken]
             kept = [block for block in self._blocks if block not in loose]
             if len(rows) >= SEALED_ROWS:
-                self._blocks = (*kept, Block.build(rows, runs), *loose)
+                self._blocks = (*kept, _join([(rows, runs)]), *loose)
             else:
                 self._blocks = (*kept, _join([(block.rows, block.runs) for block in loose] + [(rows, runs)]))
         self._merge(MERGED_WHILE_ADDING)
@@ -117,7 +118,7 @@ class HashIndex:
     def merge(self, everything: bool = False) -> None:
         """Merge what has piled up and drop erased rows, or make one block of all. For the writer's quiet moments."""
         self._writable()
-        self._merge(None, everything)
+        self._merge(None, everything, compact=True)
 
     def publish(self, directory: Path | str) -> None:
         """Merge, then share the index: blocks as private files, then a manifest that names them. Old files go."""
@@ -169,6 +170,8 @@ class HashIndex:
                 for one in listed
             )
         except FileNotFoundError:
+            if _state(folder / MANIFEST) == seen:
+                raise  # nobody published: a block was taken away
             return False
         self._seen = seen
         return True
@@ -192,8 +195,8 @@ class HashIndex:
                             merged.erase(owner)  # removed while the merge was on
                     rest = [block for block in self._blocks if block not in chosen]
                     self._blocks = (*([merged] if len(merged) else []), *rest)
-                    self._taken = []
         finally:
+            self._taken = []
             self._merging.release()
 
     def _take(self, limit: int | None, everything: bool, compact: bool) -> list[Block]:
@@ -204,15 +207,15 @@ class HashIndex:
 
     def _due(self, limit: int | None, everything: bool, compact: bool) -> list[Block]:
         blocks = list(self._blocks)
-        if everything:
+        if everything and sum(map(len, blocks)) <= MOST_ROWS:
             return blocks if len(blocks) > 1 or any(not block.alive.all() for block in blocks) else []
         tiers: dict[int, list[Block]] = {}
         for block in blocks:
             tiers.setdefault((len(block) // SEALED_ROWS).bit_length() // 2, []).append(block)
         for tier in tiers.values():
-            if len(tier) >= FAN_IN and (limit is None or sum(map(len, tier)) <= limit):
+            if len(tier) >= FAN_IN and sum(map(len, tier)) <= (limit or MOST_ROWS):
                 return tier
-        stale = [block for block in blocks if compact and not block.alive.all()]
+        stale = [block for block in blocks if (compact or everything) and not block.alive.all()]
         return stale[:1]
 
 
@@ -232,16 +235,17 @@ def _runs(owners: np.ndarray, entries: np.ndarray | None) -> np.ndarray:
 
 def _join(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Block:
     """One block of the rows that still have an owner; with tables once it is large."""
-    rows, runs, at = [], [], 0
-    for some, run in parts:
+    runs, masks, at = [], [], 0
+    for rows, run in parts:
         alive = run[OWNER] != NOBODY
-        sizes = np.diff(run[ROW].astype(np.int64), append=len(some))
-        rows.append(some if alive.all() else some[np.repeat(alive, sizes)])
-        kept = run[:, alive].astype(np.int64)
-        kept[ROW] = at + np.cumsum(sizes[alive]) - sizes[alive]
+        sizes = np.diff(run[ROW].astype(np.int64), append=len(rows))
+        masks.append(None if alive.all() else np.repeat(alive, sizes))
+        sizes, kept = sizes[alive], run[:, alive].astype(np.int64)
+        kept[ROW] = at + np.cumsum(sizes) - sizes
         runs.append(kept)
-        at += len(rows[-1])
-    return Block.build(np.concatenate(rows), np.concatenate(runs, axis=1).astype(np.uint32), at >= SEALED_ROWS)
+        at += int(sizes.sum())
+    living = (rows if mask is None else rows[mask] for (rows, _), mask in zip(parts, masks, strict=True))
+    return Block.build(living, np.concatenate(runs, axis=1).astype(np.uint32), at, at >= SEALED_ROWS)
 
 
 def _owned(block: Block, queries: np.ndarray, radius: int) -> Hits:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -38,12 +39,14 @@ class Block:
         self._bases = np.cumsum([0] + [1 << width for width in bits])
 
     @classmethod
-    def build(cls, rows: np.ndarray, runs: np.ndarray, tables: bool = True) -> Block:
-        """A block of rows uint64 (n, 4) and runs uint32 (3, k): owner, first row, number of the first entry."""
-        bits = plan(size_class(len(rows)), -(-runs.nbytes // len(rows))) if tables else ()
-        size = layout(len(rows), runs.shape[1], bits)[-1][1]
-        block = cls(np.empty(size, np.uint8), len(rows), runs.shape[1], bits)
-        block.rows[:] = rows
+    def build(cls, parts: Iterable[np.ndarray], runs: np.ndarray, count: int, tables: bool = True) -> Block:
+        """A block of `count` rows, uint64 (_, 4) in parts, and runs uint32 (3, k): owner, first row, first entry."""
+        bits = plan(size_class(count), -(-runs.nbytes // max(1, count))) if tables else ()
+        block = cls(np.empty(layout(count, runs.shape[1], bits)[-1][1], np.uint8), count, runs.shape[1], bits)
+        at = 0
+        for part in parts:
+            block.rows[at : at + len(part)] = part
+            at += len(part)
         block.runs[:] = runs
         for table in range(len(bits)):
             block._fill(table)

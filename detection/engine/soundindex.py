@@ -18,9 +18,10 @@ OFFSET_WORDS = 4
 # Twenty seconds are counted by themselves, where chance heaps fewer votes, and then the whole candidate.
 STRETCH_WORDS = 320
 LEAST_IN_STRETCH, LEAST_IN_ALL = 5, 10
-CROWDED = 200
+# A key is crowded that has more than so many rows, or in a large index more than one in so many of all rows.
+CROWDED, CROWDED_OF = 200, 50_000
 REPEATS = 8
-MOST_HITS = 1_000_000
+MOST_HITS = 400_000
 MOST_CANDIDATES = 24
 MOST_PEAKS = 256
 ALL_BITS = 32
@@ -93,15 +94,20 @@ class SoundIndex:
         return [name for slot in votes if (name := self._names[slot]) is not None]
 
     def _hits(self, keys: np.ndarray, places: np.ndarray) -> Hits:
-        parts = [_looked_up(block, keys, MOST_HITS // len(self._blocks)) for block in self._blocks]
-        if not parts:
+        if not len(keys) or not self._blocks:
             return Hits(*[np.zeros(0, np.int64)] * 4)
+        firsts = [np.searchsorted(block.keys, keys, "left") for block in self._blocks]
+        counts = [np.searchsorted(block.keys, keys, "right") - first
+                  for block, first in zip(self._blocks, firsts, strict=True)]  # fmt: skip
+        rows = sum(len(block.keys) for block in self._blocks)
+        wanted = _worth_reading(np.sum(counts, axis=0), max(CROWDED, rows // CROWDED_OF))
+        parts = [_read(block, first, count * wanted)
+                 for block, first, count in zip(self._blocks, firsts, counts, strict=True)]  # fmt: skip
         query, place = (np.concatenate(column) for column in zip(*parts, strict=True))
-        starts = np.array(self._starts)
-        slot = np.searchsorted(starts, place, "right") - 1
+        slot = self._slots_at(place)
         alive = np.array([name is not None for name in self._names])[slot]
         query, place, slot = query[alive], place[alive], slot[alive]
-        return Hits(keys[query], places[query], slot, place - starts[slot])
+        return Hits(keys[query], places[query], slot, place - np.array(self._starts)[slot])
 
     def _merged(self, one: Block, other: Block) -> Block:
         """Both blocks in one, without the rows of removed references."""
@@ -118,8 +124,16 @@ class SoundIndex:
         if None not in self._names:
             return block
         alive = np.array([name is not None for name in self._names])
-        kept = alive[np.searchsorted(np.array(self._starts), block.places, "right") - 1]
+        kept = alive[self._slots_at(block.places)]
         return Block(block.keys[kept], block.places[kept])
+
+    def _slots_at(self, places: np.ndarray) -> np.ndarray:
+        """Whose the places are; many are looked up in a table, which is ten times as fast as searching."""
+        if len(places) < self._starts[-1] // 4:
+            return np.searchsorted(np.array(self._starts), places, "right") - 1
+        table = np.repeat(np.arange(len(self._names), dtype=np.int32), np.diff(self._starts))
+        slots: np.ndarray = table[places]
+        return slots
 
     def _renumber(self) -> None:
         """Drop the rows of removed references and close the gaps they left."""
@@ -128,7 +142,7 @@ class SoundIndex:
         moved = np.cumsum(np.where(alive, lengths, 0)) - np.where(alive, lengths, 0)
         blocks = []
         for block in self._blocks:
-            slot = np.searchsorted(starts, block.places, "right") - 1
+            slot = self._slots_at(block.places)
             kept = alive[slot]
             places = (block.places - starts[slot] + moved[slot])[kept].astype(np.uint32)
             blocks.append(Block(block.keys[kept], places))
@@ -168,15 +182,19 @@ def keys_of(words: np.ndarray, loud: np.ndarray, bits: int = ALL_BITS) -> tuple[
     return key[seldom], place[seldom]
 
 
-def _looked_up(block: Block, keys: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (number of the key, place) that agree; keys that are everywhere are passed over, rare ones come first."""
-    first = np.searchsorted(block.keys, keys, "left")
-    counts = np.searchsorted(block.keys, keys, "right") - first
-    counts[counts > CROWDED] = 0
-    if counts.sum() > most:
+def _worth_reading(counts: np.ndarray, crowded: int) -> np.ndarray:
+    """Which keys to read: not those that are everywhere, and the rarest first when there are too many."""
+    counts = np.where(counts > crowded, 0, counts)
+    if counts.sum() > MOST_HITS:
         order = np.argsort(counts, kind="stable")
-        counts[order[np.cumsum(counts[order]) > most]] = 0
-    query = np.repeat(np.arange(len(keys)), counts)
+        counts[order[np.cumsum(counts[order]) > MOST_HITS]] = 0
+    wanted: np.ndarray = counts > 0
+    return wanted
+
+
+def _read(block: Block, first: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (number of the key, place), each key's `counts` rows of the block from `first` on."""
+    query = np.repeat(np.arange(len(first)), counts)
     within = np.arange(len(query)) - np.repeat(np.cumsum(counts) - counts, counts)
     return query, block.places[first[query] + within].astype(np.int64)
 

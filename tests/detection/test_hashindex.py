@@ -129,7 +129,7 @@ def test_every_plan_is_exact_at_every_radius(bits: tuple[int, ...], monkeypatch:
     monkeypatch.setattr(substrings, "SCAN_NS", 1e9)
     substrings.probes.cache_clear()
     rows = random_hashes(500, 5)
-    block = shared_rows.Block.build(rows, np.array([[1], [0], [0]], np.uint32))
+    block = shared_rows.Block.build([rows], np.array([[1], [0], [0]], np.uint32), len(rows))
     edges = np.cumsum((0, *bits))[:-1]
     for radius in (0, 1, 7, 15, 30, 31):
         # As many flips as the radius allows, dealt out evenly over the substrings from a changing start.
@@ -376,6 +376,24 @@ def test_who_attaches_reads_only_and_sees_every_publication(tmp_path: Path) -> N
             change()
     (tmp_path / hashindex.MANIFEST).unlink()
     assert len(reader) == 0
+
+
+def test_a_block_that_was_taken_away_is_an_error_and_not_a_wait(tmp_path: Path) -> None:
+    filled(random_hashes(100, 1))[0].publish(tmp_path)
+    next(tmp_path.glob("*" + hashindex.SUFFIX)).unlink()
+    with pytest.raises(FileNotFoundError):
+        HashIndex.attach(tmp_path)
+
+
+def test_blocks_too_large_for_their_tables_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashindex, "MOST_ROWS", 50_000)
+    rows = random_hashes(100_000, 1)
+    index = HashIndex()
+    for start in range(0, 100_000, 20_000):
+        index.extend(np.full(20_000, start), rows[start : start + 20_000])
+    index.merge(everything=True)
+    assert len(index._blocks) > 1
+    assert index.search(rows[::10_000], 0).query.tolist() == list(range(10))
 
 
 def test_a_removal_reaches_files_that_newer_blocks_already_replace(tmp_path: Path) -> None:
