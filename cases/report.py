@@ -221,6 +221,7 @@ def _kind(kind: str) -> str:
         "crop": _("hashes of parts of frames"),
         "local": _("local image features"),
         "audio": _("sound fingerprint"),
+        "learned": _("likeness to a learned model"),
     }
     return names.get(kind, kind)
 

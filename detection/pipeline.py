@@ -27,7 +27,7 @@ from detection.engine import Finding, MediaError, MediaFingerprint, compare, fin
 from detection.found import found_media
 from detection.models import Candidate, EvidenceFingerprint, Match, Source, media_key
 from detection.outcomes import LEASE, REASON, Trouble, finish, give_up, partly_decoded, sentence_of, waits
-from detection.references import FIELD, reference_set, wanted
+from detection.references import FIELD, descriptor, reference_set, wanted
 from detection.sources import FoundMedia, SourceError, Watch, media_at, watch
 
 __all__ = [
@@ -57,7 +57,7 @@ def fingerprint_evidence(evidence_id: UUID | str) -> list[UUID]:
 
 def _fingerprint_of(evidence: Evidence) -> MediaFingerprint:
     with preserve.evidence_in_memory(evidence) as fd:
-        made = fingerprint_media(fd, dense=True)
+        made = fingerprint_media(fd, dense=True, learned=descriptor())
     if not made.usable:
         raise MediaError("plain", "The pictures are too plain to be told from others.")
     return made
@@ -230,7 +230,7 @@ def _compared(candidate: Candidate, references: Any) -> list[Finding]:
     """Findings of copies and of what is worth a look. Sets the candidate's digest, size and reason."""
     with found_media(candidate.media_url) as medium:
         candidate.digest, candidate.size = medium.digest, medium.size
-        made = fingerprint_media(medium.fd, dense=False)
+        made = fingerprint_media(medium.fd, dense=False, learned=descriptor())
     candidate.reason = partly_decoded(made)
     return [finding for finding in compare(made, references) if finding.verdict in Match.Verdict.values]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 
 from cases import vault
 from cases.models import Case, Evidence
 from detection.engine import MediaFingerprint, OldFingerprint, ReferenceSet
+from detection.engine.learned import Descriptor, ModelError, load
 from detection.models import EvidenceFingerprint
 
 logger = logging.getLogger(__name__)
@@ -47,6 +50,16 @@ def reference_set() -> tuple[ReferenceSet, Version]:
         for stored in _stored(now_wanted):
             _load(stored)
         return _references, dict(_loaded)
+
+
+@functools.cache
+def descriptor() -> Descriptor | None:
+    """The learned descriptor that is named in the settings, once in a process; None without one that can be used."""
+    try:
+        return load(settings.RECOGNITION_MODEL)
+    except ModelError as error:
+        logger.error("the learned descriptor is not used: %s", error.sentence)
+        return None
 
 
 def forget() -> None:

@@ -215,6 +215,8 @@ MEDIA_MAX_BYTES = env.integer("MEDIA_MAX_BYTES", 1024**3)
 # Demo and tests only: names that stand for a loopback address. `check --deploy` refuses both.
 DEMO_HOSTS = env.pairs("DEMO_HOSTS")
 DEMO_LOOPBACK_HOSTS = frozenset(env.words("DEMO_LOOPBACK_HOSTS"))
+# A learned image descriptor, .onnx or .pt; empty for none (docs/learned.md).
+RECOGNITION_MODEL = env.text("RECOGNITION_MODEL")
 CAGE_REQUIRED = env.boolean("CAGE_REQUIRED", False)
 
 # --- letters -----------------------------------------------------------------------------------------------------

@@ -35,6 +35,8 @@ def calibrate(truth: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
     for row in report["matches"]:
         pair = (row["candidate"], row["reference"])
         signs = row["evidence"]["signs"]
+        if not signs:  # only heard, or only alike to a learned descriptor: never confirmed
+            continue
         if pair in copies or pair in places:
             label = "copies" if pair in copies else "same place"
             for name, _, sorts in WITNESSES:

@@ -25,7 +25,8 @@ class MediaFingerprint:
     `places` float32 (p, 2), `sizes`, `angles` float32 (p,) as in points.Points. References (`dense`) keep `codes`
     uint64 (p, 4), candidates keep `descriptors` uint8 (p, 128), from which every variant's code is made.
     `aspect` is (width, height) over the longer side; `borders` left, top, right, bottom of the picture inside its
-    borders, in shares. `warning` is empty, or why the medium is only partly covered.
+    borders, in shares. `learned` float16 (v, d) are rows of the learned descriptor `model`, (0, 0) and empty without one
+    (learned.Descriptor). `warning` is empty, or why the medium is only partly covered.
     """
 
     kind: str
@@ -47,6 +48,8 @@ class MediaFingerprint:
     sound: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint32))
     loud: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
     phash: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint64))
+    learned: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float16))
+    model: str = ""
     warning: str = ""
 
     @property

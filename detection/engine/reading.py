@@ -6,6 +6,8 @@ the picture has changed, often in a short film, seldom in a long one.
 
 from __future__ import annotations
 
+import logging
+
 import cv2
 import imagehash
 import numpy as np
@@ -16,8 +18,11 @@ from . import fingerprint as pdq
 from .borders import WHOLE, PixelBox, content_box, part_of
 from .cage import MediaSource, OpenMedia, open_media
 from .fingerprint import SIDE
+from .learned import Descriptor, ModelError
 from .media import MediaFingerprint, joined_points
 from .points import Points, points_of
+
+logger = logging.getLogger(__name__)
 
 # Hand-held pictures move enough in a quarter of a second to break a hash, so references are sampled twice as often.
 RATE_LIGHT, RATE_DENSE, RATE_FAST = 4.0, 8.0, 1.0
@@ -40,14 +45,17 @@ STIR_SIDE, STIR_CELLS = 64, 16
 BATCH = 256
 
 
-def fingerprint_media(media: MediaSource, *, dense: bool, fast: bool = False) -> MediaFingerprint:
+def fingerprint_media(
+    media: MediaSource, *, dense: bool, fast: bool = False, learned: Descriptor | None = None
+) -> MediaFingerprint:
     """Decode a medium once, caged, and fingerprint it. `dense` is for references, `fast` looks at keyframes only.
 
-    `media` is a path, bytes, a descriptor or a file object. Raises MediaError with a reason code and a sentence.
+    `media` is a path, bytes, a descriptor or a file object; `learned` describes its views too. Raises MediaError with
+    a reason code and a sentence.
     """
     with open_media(media) as opened:
         about = frames.probe(opened)
-        reader = _Reader(about, dense=dense, fast=fast and not about.is_image)
+        reader = _Reader(about, dense=dense, fast=fast and not about.is_image, learned=learned)
         reader.read(opened)
         words, loud = (np.zeros(0, np.uint32), np.zeros(0, bool)) if fast else audio.sound_words(
             frames.sound_samples(opened, about))  # fmt: skip
@@ -57,8 +65,9 @@ def fingerprint_media(media: MediaSource, *, dense: bool, fast: bool = False) ->
 class _Reader:
     """Collects what a fingerprint needs while the pictures come by; never holds more than small ones."""
 
-    def __init__(self, about: frames.Probe, *, dense: bool, fast: bool):
-        self._about, self._dense, self._fast = about, dense, fast
+    def __init__(self, about: frames.Probe, *, dense: bool, fast: bool, learned: Descriptor | None):
+        self._about, self._dense, self._fast, self._learned = about, dense, fast, learned
+        self._pictures: list[np.ndarray] = []
         still = about.is_image
         long_and_fast = fast and about.duration_seconds > VIEWS[0][0]
         side, points = FAST_VIEW if long_and_fast else _view_size(about.duration_seconds)
@@ -109,6 +118,8 @@ class _Reader:
                 cv2.resize(picture, None, fx=far, fy=far, interpolation=cv2.INTER_AREA), FAR_POINTS
             )
         self._views.append((moment, points))
+        if self._learned is not None:
+            self._pictures.append(self._learned.fitted(picture).copy())
 
     def fingerprint(self, words: np.ndarray, loud: np.ndarray) -> MediaFingerprint:
         small, times = np.concatenate(self._small), np.concatenate(self._times)
@@ -118,6 +129,7 @@ class _Reader:
         kind = "image" if self._about.is_image or len(small) == 1 else "video"
         length = 0.0 if kind == "image" else max(self._about.duration_seconds, float(times[-1]) + 1 / self._rate)
         width, height = self._size
+        rows, model = self._described()
         return MediaFingerprint(
             kind=kind, duration_seconds=length, dense=self._dense, times=times, hashes=hashes, detail=detail,
             stir=stir_of(small, max(1, round(self._rate / 4))),
@@ -125,10 +137,19 @@ class _Reader:
             borders=(box[0] / SIDE, box[1] / SIDE, box[2] / SIDE, box[3] / SIDE),
             view_times=np.array([moment for moment, _ in self._views], np.float32),
             **joined_points((points for _, points in self._views), self._dense),
-            sound=words, loud=loud,
+            sound=words, loud=loud, learned=rows, model=model,
             phash=_second_opinion(small[0], box, layers) if kind == "image" else np.zeros(0, np.uint64),
             warning=_cut_off(self._about.duration_seconds, times, kind),
         )  # fmt: skip
+
+    def _described(self) -> tuple[np.ndarray, str]:
+        """The learned descriptor's row for each view and its name; nothing and "" without one, or when it fails."""
+        if self._learned is not None:
+            try:
+                return self._learned.describe(np.stack(self._pictures)).astype(np.float16), self._learned.model
+            except ModelError as error:
+                logger.error("a medium was read without the learned descriptor: %s", error.sentence)
+        return np.zeros((0, 0), np.float16), ""
 
 
 def _view_size(duration_seconds: float) -> tuple[int, int]:

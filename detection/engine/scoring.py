@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .audio import compare_sound
+from .audio import SoundMatch, compare_sound
+from .learned import raised, suspicion_from
 from .lines import Line, lines, strongest
 from .media import MediaFingerprint
 from .shelf import ReferenceSet, Suspicion
@@ -24,6 +25,7 @@ from .weighing import REVIEWED, SURE, Signs, score_of, weigh
 LISTED = 0.05
 SHORTEST_GAP = 1.6
 MOST_PAIRS = 12
+LEAST_HEARD = 3.0
 
 
 class Segment(NamedTuple):
@@ -62,7 +64,8 @@ def compare(candidate: MediaFingerprint, references: ReferenceSet) -> list[Findi
     """Judge a candidate against every reference: findings scoring at least 0.05, best first."""
     findings = []
     for name, suspicion in references.suspicions(candidate).items():
-        finding = _judge(name, Pair(candidate, references.fingerprints()[name]), suspicion)
+        pair = Pair(candidate, references.fingerprints()[name])
+        finding = _with_likeness(name, pair, suspicion, _judge(name, pair, suspicion))
         if finding is not None and finding.score >= LISTED:
             findings.append(finding)
     return sorted(findings, key=lambda finding: (-finding.score, finding.reference))
@@ -73,14 +76,27 @@ def verdict_of(score: float) -> str:
     return "confirmed" if score >= SURE else "review" if score >= REVIEWED else "none"
 
 
+def _with_likeness(name: str, pair: Pair, suspicion: Suspicion, finding: Finding | None) -> Finding | None:
+    """A pair for which nothing else speaks is for an officer to look at when the learned descriptor finds it alike."""
+    if suspicion.alike is None:
+        return finding
+    moments = suspicion_from(suspicion.alike, pair.candidate.view_times, pair.reference.view_times)
+    judged = finding or Finding(reference=name, score=0.0, verdict="none")
+    score = raised(judged.score, moments)
+    if score == judged.score:
+        return finding
+    return replace(judged, score=score, verdict=verdict_of(score), kinds=[*judged.kinds, "learned"],
+                   best_cand_s=moments[0][0], best_ref_s=moments[0][1])  # fmt: skip
+
+
 def _judge(name: str, pair: Pair, suspicion: Suspicion) -> Finding | None:
     still = "image" in (pair.candidate.kind, pair.reference.kind)
     found = strongest(sightings(pair, suspicion))
     drawn = lines(found, still, _gap(pair.candidate))
-    if not drawn:
-        return None
     sound = None if still else compare_sound((pair.candidate.sound, pair.candidate.loud),
                                              (pair.reference.sound, pair.reference.loud))  # fmt: skip
+    if not drawn:
+        return _heard(name, pair, sound)
     weighed = [weigh(pair, found, line, sound) for line in drawn]
     score, best = max(((score_of(signs), -number) for number, signs in enumerate(weighed)))
     line, signs = drawn[-best], weighed[-best]
@@ -96,6 +112,19 @@ def _judge(name: str, pair: Pair, suspicion: Suspicion) -> Finding | None:
         reference_percent=_percent([(one.ref_start, one.ref_end) for one in segments], pair.reference),
         pairs=_pairs(found, line), signs=_rounded(signs),
     )  # fmt: skip
+
+
+def _heard(name: str, pair: Pair, sound: SoundMatch | None) -> Finding | None:
+    """Sound without pictures is for an officer to look at: the same song lies under unlike films."""
+    if sound is None or sound.cand_end - sound.cand_start < LEAST_HEARD:
+        return None
+    length = sound.cand_end - sound.cand_start
+    score = round(REVIEWED + 0.3 * (1 - float(np.exp(-length / 20))), 4)
+    start, end = (_seconds(sound.speed * one - sound.offset) for one in (sound.cand_start, sound.cand_end))
+    heard = Segment(_seconds(sound.cand_start), _seconds(sound.cand_end), start, end, score)
+    return Finding(name, score, verdict_of(score), [heard], ["audio"], "none", heard.cand_start, heard.ref_start,
+                   _percent([(heard.cand_start, heard.cand_end)], pair.candidate),
+                   _percent([(heard.ref_start, heard.ref_end)], pair.reference))  # fmt: skip
 
 
 def _gap(media: MediaFingerprint) -> float:

@@ -9,9 +9,11 @@ import numpy as np
 from . import fingerprint as pdq
 from .geometry import View, backing
 from .hashindex import HashIndex, Hits, RadiusIndex
+from .learned import MOST_ALIKE, Alike, nearest
 from .media import FLAT, MediaFingerprint
 from .pointindex import PointIndex, Vote
 from .points import VARIANTS, Points
+from .soundindex import SoundIndex
 
 HASH_RADIUS = 31
 MOST_LOOKED_AT = 12
@@ -31,11 +33,12 @@ class Suspicion:
     """Why one reference deserves a closer look.
 
     `looks`: (candidate view, variant, reference view, votes); `hits`: rows of (candidate frame, layer, reference frame,
-    reference layer, distance, whether as a negative).
+    reference layer, distance, whether as a negative); `alike`: views that look alike to the learned descriptor.
     """
 
     looks: list[tuple[int, int, int, int]] = field(default_factory=list)
     hits: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
+    alike: Alike | None = None
 
 
 class ReferenceSet:
@@ -48,6 +51,7 @@ class ReferenceSet:
         self._owners: dict[int, str] = {}
         self._owner_of: dict[str, int] = {}
         self._next_owner = 0
+        self._sounds = SoundIndex()
         self._rows: dict[str, np.ndarray] = {}
         self._views: list[tuple[str, int]] = []
         self._numbers: dict[str, list[int]] = {}
@@ -59,6 +63,7 @@ class ReferenceSet:
         """Add a reference, or put another fingerprint in its place."""
         self.remove(ref_id)
         self._fingerprints[ref_id] = fingerprint
+        self._sounds.add(ref_id, fingerprint.sound, fingerprint.loud)
         for view in range(fingerprint.view_count):
             part = fingerprint.points_of(view)
             self._numbers.setdefault(ref_id, []).append(len(self._views))
@@ -77,6 +82,7 @@ class ReferenceSet:
         """Forget a reference; an unknown one is no error."""
         if self._fingerprints.pop(ref_id, None) is None:
             return
+        self._sounds.remove(ref_id)
         self._points.remove(self._numbers.pop(ref_id, []))
         owner = self._owner_of.pop(ref_id)
         del self._owners[owner]
@@ -87,14 +93,17 @@ class ReferenceSet:
         return self._fingerprints
 
     def suspicions(self, candidate: MediaFingerprint) -> dict[str, Suspicion]:
-        """References that share points or whole frames with the candidate."""
+        """References that share points, whole frames or sound with the candidate."""
         found: dict[str, Suspicion] = {}
         for view in range(candidate.view_count):
             for look in self._looks(candidate, view):
                 found.setdefault(look[0], Suspicion()).looks.append(look[1:])
         for suspicion in found.values():
             suspicion.looks = _spread(suspicion.looks)
+        self._resemble(candidate, found)
         self._hit(candidate, found)
+        for ref_id in self._sounds.candidates(candidate.sound, candidate.loud):
+            found.setdefault(ref_id, Suspicion())
         return found
 
     def _looks(self, candidate: MediaFingerprint, view: int) -> list[tuple[str, int, int, int, int]]:
@@ -132,6 +141,21 @@ class ReferenceSet:
         ours = View(points.places, points.sizes, points.angles, none, (1, 1))
         theirs = View(reference.places[part], reference.sizes[part], reference.angles[part], none, (1, 1))
         return backing(ours, theirs, vote.ours, vote.theirs)
+
+    def _resemble(self, candidate: MediaFingerprint, found: dict[str, Suspicion]) -> None:
+        """What the learned descriptor finds alike is looked at too; it has no votes of its own."""
+        for ref_id, reference in self._fingerprints.items():
+            if not candidate.model or reference.model != candidate.model:
+                continue
+            alike = nearest(candidate.learned, reference.learned)
+            if not len(alike.query):
+                continue
+            suspicion = found.setdefault(ref_id, Suspicion())
+            suspicion.alike = alike
+            known = {(look[0], look[2]) for look in suspicion.looks}
+            closest = np.argsort(-alike.similarity, kind="stable")[:MOST_ALIKE]
+            pairs = zip(alike.query[closest].tolist(), alike.entry[closest].tolist(), strict=True)
+            suspicion.looks += [(view, 0, ref_view, 0) for view, ref_view in pairs if (view, ref_view) not in known]
 
     def _hit(self, candidate: MediaFingerprint, found: dict[str, Suspicion]) -> None:
         frames = distinct_frames(candidate, step=1, alike=2, longest_gap=2.0)

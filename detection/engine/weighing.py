@@ -96,7 +96,7 @@ def _held(pair: Pair, times: list[float]) -> float:
 
 def _sound_along(line: Line, sound: SoundMatch | None) -> float:
     """Seconds of sound that run along the line, 0 when none do."""
-    if sound is None or line.speed != 1 or abs(sound.offset + line.offset) > SAME_SHIFT:
+    if sound is None or abs(line.speed - sound.speed) > 0.03 or abs(sound.offset + line.offset) > SAME_SHIFT:
         return 0.0
     return sound.cand_end - sound.cand_start
 
