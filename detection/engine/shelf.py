@@ -89,6 +89,10 @@ class ReferenceSet:
         self._hashes.remove(owner)
         del self._rows[ref_id]
 
+    def settle(self) -> None:
+        """Index now what was added; otherwise the next comparison does it."""
+        self._points.settle()
+
     def fingerprints(self) -> dict[str, MediaFingerprint]:
         return self._fingerprints
 
