@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="python -m benchmarks.recognition")
-    verbs = parser.add_subparsers(required=True, metavar="make|run|evaluate|calibrate|table|plot")
+    verbs = parser.add_subparsers(required=True, metavar="make|run|evaluate|calibrate|ablate|table|plot")
     verbs.add_parser("make", help="write a set; see make --help")
     verb = verbs.add_parser("run", help="recognise a set, also with the peers, and write the result")
     verb.add_argument("--set", type=Path, required=True, metavar="DIR")
@@ -53,7 +53,20 @@ def _parser() -> ArgumentParser:
     verb.add_argument("--report", type=Path, required=True, metavar="FILE")
     verb.add_argument("--out", type=Path, metavar="SVG", help="the curve")
     verb.set_defaults(do=lambda options: calibrate.run(options.set, options.report, options.out))
+    verb = verbs.add_parser("ablate", help="the engine with one part taken out at a time, on a small set")
+    verb.add_argument("--set", type=Path, required=True, metavar="DIR")
+    verb.add_argument("--workers", type=int, default=2)
+    verb.set_defaults(do=parts)
     return parser
+
+
+def parts(options: Namespace) -> None:
+    from . import ablate
+
+    truth = _read(options.set / "truth.json")
+    references = ablate.fingerprints(options.set / "references", True, options.workers)
+    candidates = ablate.fingerprints(options.set / "candidates", False, options.workers)
+    print(ablate.table(ablate.ablate(truth, references, candidates)))
 
 
 def run(options: Namespace) -> None:
