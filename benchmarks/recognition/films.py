@@ -14,6 +14,7 @@ import numpy as np
 
 RATE = 20
 Frames = list[np.ndarray]
+TILES = 3
 SIZES = ((640, 360), (640, 360), (480, 360), (360, 640), (854, 480))
 
 
@@ -88,7 +89,7 @@ def _fixed(picture: np.ndarray, scene: Scene, pixels: Callable[[str], np.ndarray
     """A camera on a tripod; cut-outs of other photographs wander about before it."""
     width, height = scene.size
     room, count = canvas(picture, width, height).astype(np.float32), round(scene.seconds * RATE)
-    walkers = [_walker(_patch(pixels(name), scene), width, height, draw) for name in scene.objects]
+    walkers = [_walker(patch(name, pixels), width, height, draw) for name in scene.objects]
     frames = []
     for number in range(count):
         frame = room * (1 + 0.02 * np.sin(number / 37))
@@ -100,13 +101,13 @@ def _fixed(picture: np.ndarray, scene: Scene, pixels: Callable[[str], np.ndarray
     return frames
 
 
-def _patch(picture: np.ndarray, scene: Scene) -> np.ndarray:
-    """A part of a photograph, the same at every moment of one scene and another one for every scene."""
-    draw = np.random.default_rng([*scene.photograph.encode()])
-    height, width = picture.shape[:2]
-    tall, wide = (int(side * draw.uniform(0.3, 0.45)) for side in (height, width))
-    top, left = int(draw.integers(0, height - tall)), int(draw.integers(0, width - wide))
-    return picture[top : top + tall, left : left + wide]
+def patch(name: str, pixels: Callable[[str], np.ndarray]) -> np.ndarray:
+    """One of TILES x TILES parts of a photograph, written `photograph#number`: no two scenes share one."""
+    photograph, number = name.rsplit("#", 1)
+    picture = pixels(photograph)
+    row, column = divmod(int(number), TILES)
+    tall, wide = picture.shape[0] // TILES, picture.shape[1] // TILES
+    return picture[row * tall : (row + 1) * tall, column * wide : (column + 1) * wide]
 
 
 def _walker(picture: np.ndarray, width: int, height: int, draw: np.random.Generator) -> tuple[np.ndarray, ...]:

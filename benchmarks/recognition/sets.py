@@ -20,7 +20,7 @@ import numpy as np
 from . import drawn
 from .edits import FILM_EDITS, Work, picture_edit
 from .files import FILM_SUFFIXES, PICTURE_SUFFIXES, SOUND_RATE, tune_of, write_film, write_picture
-from .films import RATE, SIZES, Scene, clip, film
+from .films import RATE, SIZES, TILES, Scene, clip, film, patch
 from .sources import POOLS, gather
 from .stills import STILL_EDITS
 
@@ -30,6 +30,7 @@ STRANGE = ("caption", "logo", "watermark", "player_ui", "border", "reencode", "c
 FEWEST_CORNERS = 250
 # Seconds into a real clip: its reference is the first four.
 LATER = 5
+STILL_SIZE = (960, 640)
 SHOWN = (15, 20, 24, 25, 30)
 PLAIN = ("black", "white", "grey", "noise", "title", "bars")
 
@@ -65,7 +66,7 @@ def _pixels(pool: str, name: str) -> np.ndarray:
 
 
 def plan(pool: str, seed: int, count: int, seconds: float, out: Path) -> Plan:
-    """Draw the references: six in ten are films, a third of those from a camera that stands."""
+    """Draw the references: six in ten are films. A third of the films and of the stills are from a camera that stands."""
     draw = np.random.default_rng(seed)
     sources = gather(pool)
     rich = {one.name for one in sources if one.kind == "photo" and one.corners >= FEWEST_CORNERS}
@@ -78,16 +79,27 @@ def plan(pool: str, seed: int, count: int, seconds: float, out: Path) -> Plan:
         order[len(order) // 4 :],
     )
     strangers += poor
+    walkers = [f"{name}#{number}" for name in movers for number in range(TILES * TILES)]
+    # What passes by without a feature of its own cannot be told from a sticker put over the picture.
+    walkers = [one for one in walkers if _has_features(patch(one, functools.partial(_pixels, pool)))]
+    walkers = [walkers[number] for number in draw.permutation(len(walkers))]
     real = [one.path for one in sources if one.kind == "clip"]
     films = round(count * 0.6)
-    references = [_film_reference(number, rest, movers, real, seconds, draw) for number in range(min(films, len(rest)))]
+    references = [
+        _film_reference(number, rest, walkers, real, seconds, draw) for number in range(min(films, len(rest)))
+    ]
     for name in rest[len(references) : len(references) + count - films]:
-        references.append(Reference(f"r{len(references):03}", "image", name, None, int(draw.integers(1 << 30))))
+        references.append(_still_reference(len(references), name, walkers, draw))
     long_shots = tuple(one.path for one in sources if one.long_shot)
     return Plan(pool, seed, tuple(references), tuple(strangers), long_shots, str(out))
 
 
-def _film_reference(number: int, names: list[str], movers: list[str], real: list[str], seconds: float, draw: np.random.Generator
+def _has_features(cut: np.ndarray) -> bool:
+    small = cv2.cvtColor(cv2.resize(cut, (200, 200), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    return len(cv2.FastFeatureDetector.create(20).detect(small)) >= 150
+
+
+def _film_reference(number: int, names: list[str], walkers: list[str], real: list[str], seconds: float, draw: np.random.Generator
                     ) -> Reference:  # fmt: skip
     size, length = SIZES[int(draw.integers(len(SIZES)))], float(draw.uniform(seconds - 1, seconds + 1.5))
     dim = 0.25 if draw.integers(10) == 0 else 1.0
@@ -95,16 +107,25 @@ def _film_reference(number: int, names: list[str], movers: list[str], real: list
     if number < len(real):
         return Reference(f"r{number:03}", "video", real[number], Scene("clip", real[number], (), size, 4.0, 0), seed)
     sort = "fixed" if number % 3 == 2 else "hand_held"
-    chosen = tuple(str(name) for name in draw.choice(movers, int(draw.integers(1, 4)))) if sort == "fixed" else ()
+    chosen = tuple(walkers.pop() for _ in range(int(draw.integers(1, 4)))) if sort == "fixed" else ()
     return Reference(
         f"r{number:03}", "video", names[number], Scene(sort, names[number], chosen, size, length, seed, dim), seed
     )
 
 
+def _still_reference(number: int, name: str, walkers: list[str], draw: np.random.Generator) -> Reference:
+    """A photograph; one in three is of a place where something passes, and has other moments."""
+    seed = int(draw.integers(1 << 30))
+    chosen = tuple(walkers.pop() for _ in range(int(draw.integers(1, 4)))) if number % 3 == 2 else ()
+    scene = Scene("fixed", name, chosen, STILL_SIZE, 5 / RATE, seed) if chosen else None
+    return Reference(f"r{number:03}", "image", name, scene, seed)
+
+
 def frames_of(plan: Plan, reference: Reference) -> list[np.ndarray]:
     """The pixels of a reference before encoding; a still is one frame."""
     if reference.scene is not None:
-        return film(reference.scene, functools.partial(_pixels, plan.pool))
+        made = film(reference.scene, functools.partial(_pixels, plan.pool))
+        return made[:1] if reference.kind == "image" else made
     draw = np.random.default_rng(reference.seed)
     picture = _pixels(plan.pool, reference.source)
     shrink = float(draw.uniform(640, 1280)) / max(picture.shape[:2])
@@ -129,7 +150,7 @@ def tasks(plan: Plan, count: int) -> list[tuple[int, str, int]]:
                                          ("image", [*STILL_EDITS], stills, SHARES["still"])):  # fmt: skip
         for number in range(max(len(classes), round(count * share / len(classes)) * len(classes))):
             made.append((f"{base}/{classes[number % len(classes)]}", chosen[int(draw.integers(len(chosen)))]))
-    places = [number for number in films if _has_other_moments(plan, plan.references[number])]
+    places = [number for number in (*films, *stills) if _has_other_moments(plan, plan.references[number])]
     made += [("same_scene", places[number % len(places)]) for number in range(round(count * SHARES["same_scene"]))]
     made += [("distractor", -1)] * max(0, count - len(made))
     return [(number, name, reference) for number, (name, reference) in enumerate(made)]
@@ -185,7 +206,7 @@ def _copy(plan: Plan, name: str, reference: Reference, draw: np.random.Generator
 def published(plan: Plan, reference: Reference, start: float = 0.0) -> list[np.ndarray]:
     """The pixels of a reference as it was written, RATE frames a second from `start` seconds on; a still is one frame."""
     folder = Path(plan.out) / "references"
-    if reference.scene is None:
+    if reference.kind == "image" or reference.scene is None:
         picture = cv2.imread(str(folder / f"{reference.id}.jpg"))
         assert picture is not None
         return [picture]
@@ -222,11 +243,12 @@ def _same_scene(plan: Plan, reference: Reference, draw: np.random.Generator, oth
     scene = reference.scene
     assert scene is not None
     moment = int(draw.integers(1 << 30)) if scene.sort != "clip" else LATER
-    frames = film(Scene(scene.sort, scene.photograph, scene.objects, scene.size, scene.seconds, moment, scene.dim),
+    seconds = 4.0 if reference.kind == "image" else scene.seconds
+    frames = film(Scene(scene.sort, scene.photograph, scene.objects, scene.size, seconds, moment, scene.dim),
                   functools.partial(_pixels, plan.pool))  # fmt: skip
     if not frames:  # the clip is over by then
         return _distractor(plan, draw, others)
-    if scene.sort == "fixed" and draw.integers(4) == 0:
+    if scene.sort == "fixed" and draw.integers(4) < (3 if reference.kind == "image" else 1):
         frames = [frames[int(draw.integers(len(frames)))]]
     work = Work(frames, draw, others)
     return picture_edit(str(draw.choice(["caption", "reencode", "crop", "colour"])))(work) if draw.integers(2) else work

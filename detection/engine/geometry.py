@@ -32,6 +32,9 @@ class View:
     codes: np.ndarray
     aspect: tuple[float, float]
 
+    def only(self, chosen: np.ndarray) -> View:
+        return View(self.places[chosen], self.sizes[chosen], self.angles[chosen], self.codes[chosen], self.aspect)
+
 
 @dataclass(frozen=True)
 class Placement:

@@ -17,7 +17,7 @@ MOST_COMPARED = 260
 SEEDS = 6
 MOST_LINES = 8
 ON_LINE = 0.3
-SPEED_RANGE = (0.35, 2.9)
+SPEED_RANGE = (0.44, 2.75)
 NORMAL, BACKWARDS = 0.08, 0.15
 OTHER_SPEED = 0.75
 SHORTEST_FOR_SPEED = 1.2
@@ -37,10 +37,12 @@ class Line:
         return np.asarray(cand_s) * self.speed + self.offset
 
 
-def lines(kept: list[Sighting], still: bool, gap: float) -> list[Line]:
+def lines(kept: list[Sighting], still: bool, gap: float, normal_speed: bool = False) -> list[Line]:
     """The stretches that explain most sightings, strongest first; each moment of the candidate is explained once.
 
-    `still` when one side has no time; a line ends where nothing was seen for more than `gap` seconds.
+    `still` when one side has no time; a line ends where nothing was seen for more than `gap` seconds. With
+    `normal_speed` only stretches as fast as the reference are looked for, where pieces in another order would else
+    pass for one stretch at another speed.
     """
     if not kept:
         return []
@@ -51,7 +53,7 @@ def lines(kept: list[Sighting], still: bool, gap: float) -> list[Line]:
     free = np.ones(len(kept), bool)
     chosen: list[Line] = []
     while len(chosen) < MOST_LINES and free.any():
-        best = _best_line(kept, together, weight, cand, ref, free, still)
+        best = _best_line(kept, together, weight, cand, ref, free, still, normal_speed)
         if best is None:
             break
         best = best if still else _longest(best, cand, weight, gap)
@@ -105,7 +107,7 @@ def _same_place(found: list[Sighting]) -> np.ndarray:
 
 
 def _best_line(found: list[Sighting], together: np.ndarray, weight: np.ndarray, cand: np.ndarray, ref: np.ndarray,
-               free: np.ndarray, still: bool) -> Line | None:  # fmt: skip
+               free: np.ndarray, still: bool, normal_speed: bool) -> Line | None:  # fmt: skip
     support = (together * np.where(free, weight, 0)[None, :]).sum(axis=1) * free
     tried: list[Line] = []
     unseen = free.copy()
@@ -114,7 +116,7 @@ def _best_line(found: list[Sighting], together: np.ndarray, weight: np.ndarray, 
             continue
         group = np.flatnonzero(together[seed] & free)
         unseen[group] = False
-        line = _still_line(group, weight, cand) if still else _line_through(group, weight, cand, ref)
+        line = _still_line(group, weight, cand) if still else _line_through(group, weight, cand, ref, normal_speed)
         if line is not None:
             tried.append(_with_matrix(line, found))
     return max(tried, key=lambda one: one.weight, default=None)
@@ -139,9 +141,10 @@ def _best_of_each(times: np.ndarray, worth: np.ndarray, numbers: np.ndarray) -> 
     return numbers[order[first]], float(worth[order[first]].sum())
 
 
-def _line_through(group: np.ndarray, weight: np.ndarray, cand: np.ndarray, ref: np.ndarray) -> Line | None:
+def _line_through(group: np.ndarray, weight: np.ndarray, cand: np.ndarray, ref: np.ndarray, normal_speed: bool
+                  ) -> Line | None:  # fmt: skip
     best: Line | None = None
-    for speed in _speeds(cand[group], ref[group]):
+    for speed in [1.0] if normal_speed else _speeds(cand[group], ref[group]):
         offsets = ref[group] - speed * cand[group]
         reach = ON_LINE * max(1.0, abs(speed))
         error = np.abs(offsets - _densest(offsets, weight[group], cand[group], reach)) / reach

@@ -18,8 +18,9 @@ import numpy as np
 
 CODE_BITS = 256
 DESCRIPTOR = 128
-# Weaker points than usual are wanted: dark and blurred footage has no others.
-CONTRAST = 0.02
+# Weaker points than usual are wanted: blurred footage has no others; where even those are few, it is dark.
+CONTRAST, CONTRAST_IN_THE_DARK = 0.02, 0.006
+FEW = 1 / 3
 
 
 class Variant(NamedTuple):
@@ -58,14 +59,16 @@ NO_POINTS = Points(np.zeros((0, 2), np.float32), np.zeros(0, np.float32), np.zer
 
 
 @functools.cache
-def _detector(most: int) -> cv2.SIFT:
+def _detector(most: int, contrast: float) -> cv2.SIFT:
     cv2.setNumThreads(1)
-    return cv2.SIFT_create(most, contrastThreshold=CONTRAST)  # type: ignore[attr-defined]
+    return cv2.SIFT_create(most, contrastThreshold=contrast)  # type: ignore[attr-defined]
 
 
 def points_of(picture: np.ndarray, most: int) -> Points:
     """The `most` strongest points of a gray picture, uint8 (height, width)."""
-    found, descriptors = _detector(most).detectAndCompute(picture, None)
+    found, descriptors = _detector(most, CONTRAST).detectAndCompute(picture, None)
+    if len(found) < FEW * most:
+        found, descriptors = _detector(most, CONTRAST_IN_THE_DARK).detectAndCompute(picture, None)
     if not found:
         return NO_POINTS
     longer = max(picture.shape)

@@ -214,7 +214,8 @@ def _second_opinion(picture: np.ndarray, box: PixelBox, layers: tuple[pdq.Layer,
     return found
 
 
-LARGEST_HASHED_SIDE = 1024
+# Other PDQ tools hash a still at its own size; shrinking it first moves up to 26 bits.
+LARGEST_HASHED_SIDE, LARGEST_HASHED_STILL = 1024, 4096
 FRAMES_HASHED = 7_200
 
 
@@ -234,6 +235,6 @@ def frame_hashes(media: MediaSource) -> list[dict[str, float | int | str]]:
     with open_media(media) as opened:
         about = frames.probe(opened)
         rate = frames.rate_for(about.duration_seconds, RATE_LIGHT, FRAMES_HASHED)
-        most = 1 if about.is_image else FRAMES_HASHED
-        frames.stream_frames(opened, about, use, rate=rate, most=most, size=about.fitted(LARGEST_HASHED_SIDE))
+        most, largest = (1, LARGEST_HASHED_STILL) if about.is_image else (FRAMES_HASHED, LARGEST_HASHED_SIDE)
+        frames.stream_frames(opened, about, use, rate=rate, most=most, size=about.fitted(largest))
     return rows

@@ -98,6 +98,11 @@ def _judge(name: str, pair: Pair, suspicion: Suspicion) -> Finding | None:
     if not drawn:
         return _heard(name, pair, sound)
     weighed = [weigh(pair, found, line, sound) for line in drawn]
+    if not still and max(map(score_of, weighed)) < SURE and any(line.speed != 1 for line in drawn):
+        again = lines(found, still, _gap(pair.candidate), normal_speed=True)
+        weighed_again = [weigh(pair, found, line, sound) for line in again]
+        if max(map(score_of, weighed_again), default=0.0) >= SURE:
+            drawn, weighed = again, weighed_again
     score, best = max(((score_of(signs), -number) for number, signs in enumerate(weighed)))
     line, signs = drawn[-best], weighed[-best]
     chosen = [(one, mine) for one, mine in zip(drawn, weighed, strict=True)

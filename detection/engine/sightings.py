@@ -44,6 +44,9 @@ class Pair:
     def __init__(self, candidate: MediaFingerprint, reference: MediaFingerprint):
         self.candidate, self.reference = candidate, reference
         self._ours: dict[tuple[int, int], View] = {}
+        # What passing.py and drift.py found out about the reference's own views.
+        self.again: dict[int, np.ndarray | None] = {}
+        self.moves: dict[tuple[int, int], np.ndarray] = {}
 
     def ours(self, view: int, variant: int) -> View:
         if (view, variant) not in self._ours:
@@ -70,8 +73,8 @@ def sightings(pair: Pair, suspicion: Suspicion) -> list[Sighting]:
 
 def _local(pair: Pair, view: int, variant: int, ref_view: int, ours: View, theirs: View, placed: Placement) -> Sighting:
     here, there = ours.places[placed.ours], theirs.places[placed.theirs]
-    matrix = placed.matrix @ _unread(variant, pair.candidate.aspect[0])
-    own = moved(_unread(variant, pair.candidate.aspect[0]), here)
+    matrix = placed.matrix @ unread(variant, pair.candidate.aspect[0])
+    own = moved(unread(variant, pair.candidate.aspect[0]), here)
     return Sighting(
         float(pair.candidate.view_times[view]), float(pair.reference.view_times[ref_view]), matrix, _anchors(own),
         placed.points, "local", variant, view, ref_view,
@@ -79,7 +82,7 @@ def _local(pair: Pair, view: int, variant: int, ref_view: int, ours: View, their
     )  # fmt: skip
 
 
-def _unread(variant: int, width: float) -> np.ndarray:
+def unread(variant: int, width: float) -> np.ndarray:
     """From the candidate's own places to those of its mirrored reading, and back."""
     return np.array([[-1.0, 0, width], [0, 1, 0], [0, 0, 1]]) if VARIANTS[variant].mirrored else np.eye(3)
 

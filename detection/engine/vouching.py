@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .geometry import View, agree, moved
+from .geometry import View, agree, moved, place
 from .lines import Line
 from .media import MediaFingerprint
-from .sightings import Pair, Sighting
+from .sightings import Pair, Sighting, unread
 
-ELSEWHERE_SECONDS = 1.0
+ELSEWHERE_SECONDS, ELSEWHERE_PLACE = 1.0, 0.04
 MOST_ASKED, MOMENTS = 10, 8
 CELLS = 16
 FEWEST_SAMPLES = 4
-FEWEST_PASSING = 8
 NEIGHBOURS = 12
 QUARTER = 0.25
 NEARBY = np.arange(-0.5, 0.51, 0.125)
@@ -45,63 +44,10 @@ def _lost_elsewhere(pair: Pair, one: Sighting) -> float | None:
     return 1 - float(np.mean(there)) / max(1, here)
 
 
-def steady(pair: Pair, found: list[Sighting], line: Line) -> float:
-    """Whether one and the same map holds all along: the share of the agreement that is left under the middle one.
-
-    A copy stays where it is in the picture; another camera move over the same place drifts away.
-    """
-    members = [found[one] for one in line.members.tolist() if found[one].by == "local"]
-    if len(members) < 3:
-        return -1.0
-    members = members[:: max(1, len(members) // MOST_ASKED)]
-    land = np.stack([[moved(one.matrix, other.anchors) for other in members] for one in members])
-    apart = np.linalg.norm(land - land[np.arange(len(members)), np.arange(len(members))][None], axis=3).mean(
-        axis=(1, 2)
-    )
-    middle = members[int(apart.argmin())].matrix
-    kept = []
-    for one in members:
-        own = agreeing(pair, one, one.ref_view)
-        views = [view for view in range(one.ref_view - 1, one.ref_view + 2) if 0 <= view < pair.reference.view_count]
-        kept.append(max(agreeing(pair, one._replace(matrix=middle), view) for view in views) / max(1, own))
-    return float(np.median(kept))
-
-
 def agreeing(pair: Pair, one: Sighting, ref_view: int) -> int:
     """How many points agree with a view of the reference at the place where the sighting put it."""
     ours, theirs = pair.ours(one.view, one.variant), pair.theirs(ref_view)
     return int(agree(moved(one.matrix, _own_places(pair, one)), ours.codes, theirs, one.matrix).sum())
-
-
-def this_moment(pair: Pair, one: Sighting) -> tuple[float, int]:
-    """Whether what is there at no other moment agrees as well as what is always there: the ratio, and of how many.
-
-    Asked of a still from a film whose camera stands: its background agrees with every moment.
-    """
-    best = (0.0, 0)
-    for view in (one.ref_view, one.ref_view - 1, one.ref_view + 1):
-        if 0 <= view < pair.reference.view_count:
-            best = max(best, _this_view(pair, one, view))
-    return best
-
-
-def _this_view(pair: Pair, one: Sighting, view: int) -> tuple[float, int]:
-    theirs, times = pair.theirs(view), pair.reference.view_times
-    away = np.flatnonzero(np.abs(times - times[view]) >= min(ELSEWHERE_SECONDS, pair.reference.duration_seconds / 3))
-    if not len(away) or not len(theirs.sizes):
-        return 0.0, 0
-    some = away[np.unique(np.linspace(0, len(away) - 1, MOMENTS).round().astype(np.int64))]
-    again = np.mean([agree(theirs.places, theirs.codes, pair.theirs(int(other)), np.eye(3)) for other in some], axis=0)
-    inverse = np.linalg.inv(one.matrix)
-    ours = pair.ours(one.view, one.variant)
-    own = View(_own_places(pair, one), ours.sizes, ours.angles, ours.codes, ours.aspect)
-    land = moved(inverse, theirs.places)
-    seen = ((land > 0.01) & (land < np.array(own.aspect) - 0.01)).all(axis=1)
-    agreed = agree(land, theirs.codes, own, inverse)
-    passing, lasting = seen & (again <= 0.15), seen & (again >= 0.5)
-    if passing.sum() < FEWEST_PASSING or lasting.sum() < FEWEST_PASSING:
-        return 0.0, int(passing.sum())
-    return float(agreed[passing].mean() / max(agreed[lasting].mean(), 0.05)), int(passing.sum())
 
 
 def hole(pair: Pair, one: Sighting) -> tuple[float, float]:
@@ -111,9 +57,8 @@ def hole(pair: Pair, one: Sighting) -> tuple[float, float]:
     second number tells the two apart: how many points the candidate has there, measured by how many it has elsewhere.
     A logo or a mosaic has few; where someone has gone, the room behind has as many as anywhere.
     """
-    theirs, ours = pair.theirs(one.ref_view), pair.ours(one.view, one.variant)
-    inverse = np.linalg.inv(one.matrix)
-    own = View(_own_places(pair, one), ours.sizes, ours.angles, ours.codes, ours.aspect)
+    theirs, inverse = pair.theirs(one.ref_view), np.linalg.inv(one.matrix)
+    own = as_shown(pair, one)
     land = moved(inverse, theirs.places)
     seen = ((land > 0.02) & (land < np.array(own.aspect) - 0.02)).all(axis=1)
     if seen.sum() < 4 * NEIGHBOURS:
@@ -129,6 +74,31 @@ def hole(pair: Pair, one: Sighting) -> tuple[float, float]:
     gap = np.abs(ours_there[:, None, 0] - places[None, :, 0]) + np.abs(ours_there[:, None, 1] - places[None, :, 1])
     inside = empty[gap.argmin(axis=1)].mean()
     return float(empty.mean()), float(inside / empty.mean())
+
+
+def wandered(pair: Pair, one: Sighting) -> int:
+    """Points of both pictures that the sighting does not explain and that lie alike under another map.
+
+    What was moved in a still is still there, somewhere else: it is the same place at another moment. What an edit
+    covers or adds has nothing to agree with.
+    """
+    ours, theirs = pair.ours(one.view, one.variant), pair.theirs(one.ref_view)
+    matrix = one.matrix @ unread(one.variant, pair.candidate.aspect[0])
+    inverse = np.linalg.inv(matrix)
+    left = ~agree(moved(matrix, ours.places), ours.codes, theirs, matrix)
+    other = ~agree(moved(inverse, theirs.places), theirs.codes, ours, inverse)
+    placed = place(ours.only(left), theirs.only(other))
+    if placed is None:
+        return 0
+    here = ours.places[left][placed.ours]
+    apart = np.linalg.norm(moved(placed.matrix, here) - moved(matrix, here), axis=1).mean()
+    return placed.points if apart > ELSEWHERE_PLACE else 0
+
+
+def as_shown(pair: Pair, one: Sighting) -> View:
+    """The candidate's points as the sighting reads them, at their own places."""
+    ours = pair.ours(one.view, one.variant)
+    return View(_own_places(pair, one), ours.sizes, ours.angles, ours.codes, ours.aspect)
 
 
 def _own_places(pair: Pair, one: Sighting) -> np.ndarray:

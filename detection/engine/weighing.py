@@ -6,26 +6,33 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import passing as passers
 from .audio import SoundMatch
+from .drift import steady
 from .lines import Line
 from .sightings import Pair, Sighting
-from .vouching import hole, only_here, steady, stirs_along, this_moment
+from .vouching import hole, only_here, stirs_along, wandered
 
 FAINT, REVIEWED, SURE = 0.05, 0.2, 0.6
 # Every threshold below stands where `python -m benchmarks.recognition calibrate` put it (docs/recognition.md).
 FEWEST_POINTS, REVIEW_POINTS = 12, 9
 LEAST_COVER, LARGE_PART = 0.07, 0.25
 THRESHOLDS = {
-    "stir": {"video in video": 0.68},
-    "share": {"image in image": 0.15, "video in image": 0.5, "image in video": 0.33},
-    "hole": {"image in image": 0.16, "video in image": 0.08, "image in video": 0.18},
+    "stir": {"video in video": 0.6},
+    "share": {"image in image": 0.15, "video in image": 0.45, "image in video": 0.33},
+    "hole": {"image in image": 0.2, "video in image": 0.1, "image in video": 0.18},
 }
 MOST_AGREES = 0.7
-COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.33, 0.45, 0.5
-LEAST_STIR = 0.48
-ONLY_HERE, SAME_RATIO = 0.6, 0.58
-STEADY, STIRS_WHILE_UNSTEADY = 0.6, 0.8
+LEAST_SHARE, MANY_POINTS = 0.1, 50
+COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.3, 0.5, 0.5
+ONLY_HERE, SAME_RATIO, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.58, 0.08, 0.8
+STEADY, STIRS_WHILE_UNSTEADY = 0.7, 0.8
+MOVING = 0.7
+FEWEST_PASSING, PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.46, 0.42, 2.5
 SHORTEST_RUN, SHORTEST_HELD = 0.9, 0.8
+SHORT_RUN, STIRS_FOR_A_WHILE, STIRS_THOUGH_NOTHING_PASSES = 1.5, 0.7, 0.65
+SAME_SPEED = 0.09
+MOST_WANDERED = 6
 LEAST_SOUND = 2.0
 SAME_SHIFT = 0.4
 
@@ -52,12 +59,15 @@ class Signs(NamedTuple):
     sound: float
     shift: float
     ratio: float
+    elsewhere: float
     passing: int
     held: float
     steady: float
     filled: float
     hole: float
     replaced: float
+    wandered: int
+    speed: float
 
 
 def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | None) -> Signs:
@@ -69,15 +79,22 @@ def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | Non
     stir = stirs_along(pair, line, times[0], times[-1]) if films else (0.0, 0.0, 0.0)
     points = sorted(one.points for one in members)
     best = max(members, key=lambda one: one.points)
-    moment = this_moment(pair, best) if sort == "image in video" and best.by == "local" else (0.0, 0)
+    moment = passers.NOTHING
+    if films and len(times) >= 3:
+        moment = passers.along(pair, found, line)
+    elif sort == "image in video" and best.by == "local":
+        moment = passers.this_moment(pair, best)
     empty = hole(pair, best) if best.by == "local" and not films else (0.0, 0.0)
     return Signs(
         sort=sort, moments=len(times), seconds=times[-1] - times[0], points=points[-1],
         typical=float(np.median(points)), cover=best.cover, share=best.share,
         lost=only_here(pair, found, line) if pair.reference.kind == "video" else -1.0,
-        stir=stir[0], stir_elsewhere=stir[1], sound=_sound_along(line, sound), shift=stir[2] if stir[0] > 0.5 else 0.0,
-        ratio=moment[0], passing=moment[1], held=_held(pair, times), steady=steady(pair, found, line) if films else -1.0,
+        stir=stir[0], stir_elsewhere=stir[1], sound=_sound_along(line, sound),
+        shift=stir[2] if stir[0] > 0.5 else 0.0,
+        ratio=moment.ratio, elsewhere=moment.elsewhere, passing=moment.points,
+        held=_held(pair, times), steady=steady(pair, found, line) if films else -1.0,
         filled=_filled(pair, members), hole=empty[0], replaced=empty[1],
+        wandered=0 if films or best.by != "local" else wandered(pair, best), speed=line.speed,
     )  # fmt: skip
 
 
@@ -117,15 +134,20 @@ def is_copy(signs: Signs) -> bool:
         return False
     if signs.sort == "video in video":
         return _runs_along(signs)
+    if signs.wandered > MOST_WANDERED:
+        return False
     share, hole = THRESHOLDS["share"][signs.sort], THRESHOLDS["hole"][signs.sort]
     whole = signs.share >= share and signs.hole <= hole
+    covered = signs.share >= COVERED_SHARE and signs.hole <= LARGEST_COVERED and signs.replaced <= FEW_REPLACED
+    most = signs.share >= MOST_AGREES and signs.cover >= LARGE_PART
     if signs.sort == "image in image":
-        mostly = signs.share >= 0.6 and signs.hole <= hole + 0.06
-        covered = signs.share >= COVERED_SHARE and signs.hole <= LARGEST_COVERED and signs.replaced <= FEW_REPLACED
-        return whole or mostly or covered or (signs.share >= MOST_AGREES and signs.cover >= LARGE_PART)
+        mostly = signs.share >= 0.5 and signs.hole <= hole + 0.06
+        noisy = signs.share >= LEAST_SHARE and signs.points >= MANY_POINTS and signs.hole <= 0.05
+        return whole or mostly or covered or most or noisy
     if signs.sort == "video in image":
-        return signs.held >= SHORTEST_HELD and (whole or (signs.share >= MOST_AGREES and signs.cover >= LARGE_PART))
-    this_moment = signs.hole <= hole and signs.ratio >= SAME_RATIO
+        return signs.held >= SHORTEST_HELD and (whole or covered or most)
+    undisturbed = signs.hole <= UNDISTURBED or signs.replaced <= HARDLY_REPLACED
+    this_moment = signs.hole <= hole and signs.ratio >= SAME_RATIO and undisturbed
     return signs.share >= share and (signs.lost >= ONLY_HERE or this_moment)
 
 
@@ -135,13 +157,36 @@ def _runs_along(signs: Signs) -> bool:
         return True
     if signs.moments < 3 or signs.seconds < SHORTEST_RUN or signs.typical < 6:
         return False
-    stirs = THRESHOLDS["stir"][signs.sort] if signs.steady >= STEADY else STIRS_WHILE_UNSTEADY
-    along = signs.stir >= stirs and signs.stir - signs.stir_elsewhere >= 0.12
-    # A camera that stands: the longer it runs along, the less may chance explain.
-    longer = max(LEAST_STIR, stirs + 0.04 - 0.08 * (signs.seconds - 1.5))
-    stands = signs.steady >= 0.9 and signs.stir >= longer and signs.stir - signs.stir_elsewhere >= 0.2
-    # A camera that moves: nothing agrees at other moments, and one map holds all along.
-    moves = signs.lost >= 0.7 and signs.filled >= 0.7
-    stays = moves and signs.steady >= 0.93 and signs.moments >= 5 and signs.stir >= 0.3
-    lasts = moves and signs.stir >= 0.5 and signs.moments >= 12
-    return along or stands or stays or lasts
+    return _stirs(signs) or _passes(signs) or _moves(signs)
+
+
+def _stirs(signs: Signs) -> bool:
+    """The same spots stir at the same moments, and at no others; where something passes by, that must agree too."""
+    least = THRESHOLDS["stir"][signs.sort] if signs.steady >= STEADY else STIRS_WHILE_UNSTEADY
+    if signs.moments < 5 or signs.seconds < SHORT_RUN or not _as_fast(signs):
+        least = max(least, STIRS_FOR_A_WHILE)
+    if signs.passing >= FEWEST_PASSING and signs.lost < MOVING and signs.ratio < HARDLY_PASSING:
+        least = max(least, STIRS_THOUGH_NOTHING_PASSES)
+    return signs.stir >= least and signs.stir - signs.stir_elsewhere >= 0.12
+
+
+def _as_fast(signs: Signs) -> bool:
+    """Two even pans over one place look alike when one is played faster."""
+    return abs(abs(signs.speed) - 1) <= SAME_SPEED
+
+
+def _passes(signs: Signs) -> bool:
+    """A camera that stands: what passes by agrees as well as the background, and only at this moment."""
+    stands = signs.steady >= 0.9 and signs.lost < MOVING and signs.passing >= FEWEST_PASSING
+    agrees = PASSING <= signs.ratio <= MOST_PASSING and signs.ratio - signs.elsewhere >= 0.28
+    return stands and agrees and signs.stir >= 0.3 and signs.stir - signs.stir_elsewhere >= 0.12
+
+
+def _moves(signs: Signs) -> bool:
+    """A camera that moves: nothing agrees at other moments, and one map holds all along."""
+    if signs.lost < MOVING or signs.filled < 0.7 or signs.moments < 5:
+        return False
+    holds = signs.steady >= 0.93 and signs.moments >= 7 and signs.seconds >= 2.5 and _as_fast(signs)
+    stays = signs.steady >= 0.88 and signs.stir >= (0.4 if _as_fast(signs) else 0.55)
+    lasts = signs.stir >= 0.5 and signs.moments >= 12
+    return holds or stays or lasts
