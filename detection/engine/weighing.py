@@ -24,10 +24,10 @@ THRESHOLDS = {
 }
 MOST_AGREES = 0.7
 LEAST_SHARE, MANY_POINTS = 0.1, 50
-COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.3, 0.5, 0.5
+COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.3, 0.5, 0.55
 ONLY_HERE, SAME_RATIO, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.58, 0.08, 0.8
 STEADY, STIRS_WHILE_UNSTEADY = 0.7, 0.8
-MOVING = 0.7
+MOVING, HOLDS = 0.7, 0.97
 FEWEST_PASSING, PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.46, 0.42, 2.5
 SHORTEST_RUN, SHORTEST_HELD = 0.9, 0.8
 SHORT_RUN, STIRS_FOR_A_WHILE, STIRS_THOUGH_NOTHING_PASSES = 1.5, 0.7, 0.65
@@ -186,7 +186,9 @@ def _moves(signs: Signs) -> bool:
     """A camera that moves: nothing agrees at other moments, and one map holds all along."""
     if signs.lost < MOVING or signs.filled < 0.7 or signs.moments < 5:
         return False
-    holds = signs.steady >= 0.93 and signs.moments >= 7 and signs.seconds >= 2.5 and _as_fast(signs)
-    stays = signs.steady >= 0.88 and signs.stir >= (0.4 if _as_fast(signs) else 0.55)
+    holds = signs.steady >= HOLDS and signs.moments >= 7 and signs.seconds >= 2.8 and _as_fast(signs)
+    stays = signs.steady >= 0.88 and signs.stir >= (
+        0.6 if not _as_fast(signs) else 0.4 if signs.steady >= HOLDS else 0.5
+    )
     lasts = signs.stir >= 0.5 and signs.moments >= 12
     return holds or stays or lasts

@@ -1,0 +1,73 @@
+"""A place at another moment: what passed by is somewhere else, and what passes by agrees with its own moment only."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from detection.engine import ReferenceSet, compare, fingerprint_media
+from tests import clips
+
+WALKER = (170, 240)
+
+
+def place(name: str, size: tuple[int, int] = (960, 640)) -> np.ndarray:
+    return cv2.resize(cv2.cvtColor(np.array(clips.photograph(name)), cv2.COLOR_RGB2BGR), size)
+
+
+def with_walker(across: int, down: int) -> np.ndarray:
+    """A room in which someone stands at a place given in pixels."""
+    picture, someone = place("coffee"), place("astronaut", WALKER)
+    picture[down : down + WALKER[1], across : across + WALKER[0]] = someone
+    return picture
+
+
+def stored(picture: np.ndarray, quality: int = 80) -> bytes:
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def registered() -> ReferenceSet:
+    references = ReferenceSet()
+    references.add("room", fingerprint_media(stored(with_walker(120, 200), 92), dense=True))
+    return references
+
+
+def judged(picture: np.ndarray, references: ReferenceSet) -> list[tuple[str, str]]:
+    found = compare(fingerprint_media(stored(picture), dense=False), references)
+    return [(one.reference, one.verdict) for one in found]
+
+
+MOVED = [(600, 60), (640, 330), (380, 300)]
+
+
+@pytest.mark.parametrize(("across", "down"), MOVED)
+def test_a_photograph_of_the_room_at_another_moment_is_for_an_officer(
+    across: int, down: int, registered: ReferenceSet
+) -> None:
+    assert judged(with_walker(across, down), registered) == [("room", "review")]
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_mirroring_the_other_moment_does_not_make_it_a_copy(mirrored: bool, registered: ReferenceSet) -> None:
+    picture = with_walker(600, 60)
+    assert judged(picture[:, ::-1].copy() if mirrored else picture, registered) == [("room", "review")]
+
+
+def test_the_photograph_under_a_caption_is_a_copy(registered: ReferenceSet) -> None:
+    picture = with_walker(120, 200)
+    cv2.rectangle(picture, (0, 520), (960, 640), (0, 0, 0), -1)
+    cv2.putText(picture, "SHARED BY SOMEBODY", (60, 600), cv2.FONT_HERSHEY_SIMPLEX, 2, (255, 255, 255), 4)
+    assert judged(picture, registered) == [("room", "confirmed")]
+
+
+def test_the_photograph_with_a_blurred_part_is_a_copy(registered: ReferenceSet) -> None:
+    picture = with_walker(120, 200)
+    picture[180:460, 100:310] = cv2.GaussianBlur(picture[180:460, 100:310], (0, 0), 12)
+    assert judged(picture, registered) == [("room", "confirmed")]
+
+
+def test_the_photograph_twice_on_one_page_is_a_copy(registered: ReferenceSet) -> None:
+    picture = cv2.resize(with_walker(120, 200), (480, 320))
+    assert judged(np.hstack([picture, picture]), registered) == [("room", "confirmed")]
