@@ -14,7 +14,7 @@ import numpy as np
 
 RATE = 20
 Frames = list[np.ndarray]
-TILES = 3
+TILES = 4
 SIZES = ((640, 360), (640, 360), (480, 360), (360, 640), (854, 480))
 
 

@@ -74,8 +74,8 @@ def plan(pool: str, seed: int, count: int, seconds: float, out: Path) -> Plan:
     names = sorted(rich)
     order = [names[number] for number in draw.permutation(len(names))]
     movers, strangers, rest = (
-        order[: len(order) // 10],
-        order[len(order) // 10 : len(order) // 4],
+        order[: len(order) // 8],
+        order[len(order) // 8 : len(order) // 4],
         order[len(order) // 4 :],
     )
     strangers += poor
