@@ -42,7 +42,7 @@ def pictures() -> Iterator[np.ndarray]:
 
 def compared(picture: np.ndarray) -> tuple[int, int]:
     """Distance in bits between the library's hash and ours, and the library's quality."""
-    import pdqhash
+    import pdqhash  # type: ignore[import-not-found]
 
     bits, quality = pdqhash.compute(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
     (ours,) = frame_hashes(cv2.imencode(".png", picture)[1].tobytes())
