@@ -6,20 +6,22 @@ Fingerprints are made once; only the comparison is repeated. Use a small tuning 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from detection.engine import MediaError, MediaFingerprint, ReferenceSet, compare, fingerprint_media
+from detection.engine import Finding, MediaError, MediaFingerprint, ReferenceSet, compare, fingerprint_media
 from detection.engine.batch import media_files
 from detection.engine.points import VARIANTS
-from detection.engine.weighing import Signs
+from detection.engine.scoring import verdict_of
+from detection.engine.weighing import Signs, score_of
 
-from .evaluate import evaluate
+from .evaluate import Evaluation, evaluate
 
 Fingerprints = dict[str, MediaFingerprint]
 
@@ -36,23 +38,22 @@ def _patched(*places: tuple[str, Any]) -> Iterator[None]:
             one.stop()
 
 
-def _without_sign(**blank: float) -> tuple[str, Any]:
-    from detection.engine import scoring
-
-    whole: Callable[..., Signs] = scoring.weigh
-    return "detection.engine.scoring.weigh", lambda *given: whole(*given)._replace(**blank)  # type: ignore[arg-type]
-
-
 SHELF = "detection.engine.shelf"
-PARTS: dict[str, Callable[[], tuple[tuple[str, Any], ...]]] = {
-    "everything": tuple,
-    "without points": lambda: ((f"{SHELF}.ReferenceSet._looks", lambda *_: []),),
-    "without frame hashes": lambda: ((f"{SHELF}.ReferenceSet._hit", lambda *_: None),),
-    "without mirror and negative": lambda: ((f"{SHELF}.VARIANTS", VARIANTS[:1]),),
-    "without what stirs": lambda: (_without_sign(stir=0.0),),
-    "without one map all along": lambda: (_without_sign(steady=1.0),),
-    "without holes": lambda: (_without_sign(hole=0.0),),
-    "without sound": lambda: (("detection.engine.scoring.compare_sound", lambda *_: None),),
+# What is taken out of the search needs a run of its own; what is taken out of the signs is judged again from those kept.
+SEARCHED: dict[str, tuple[tuple[str, Any], ...]] = {
+    "everything": (),
+    "without points": ((f"{SHELF}.ReferenceSet._looks", lambda *_: []),),
+    "without frame hashes": ((f"{SHELF}.ReferenceSet._hit", lambda *_: None),),
+    "without mirror and negative": ((f"{SHELF}.VARIANTS", VARIANTS[:1]),),
+    "without sound": (("detection.engine.scoring.compare_sound", lambda *_: None),),
+}
+JUDGED: dict[str, dict[str, Any]] = {
+    "without what stirs": {"stir": 0.0},
+    "without what passes by": {"passing": 0, "ratio": 0.0},
+    "without asking whether one map holds": {"steady": 1.0},
+    "without asking other moments": {"lost": 0.0},
+    "without holes": {"hole": 0.0},
+    "without what has wandered": {"wandered": 0},
 }
 
 
@@ -72,23 +73,37 @@ def fingerprints(folder: Path, dense: bool, workers: int) -> Fingerprints:
 def ablate(truth: dict[str, Any], references: Fingerprints, candidates: Fingerprints) -> list[dict[str, Any]]:
     """One row a part that was taken out: recall, false pairs, and the CPU of comparing beside the whole engine's."""
     rows: list[dict[str, Any]] = []
-    for name, places in PARTS.items():
-        with _patched(*places()):
+    whole: list[tuple[str, Finding]] = []
+    for name, places in SEARCHED.items():
+        with _patched(*places):
             shelf = ReferenceSet()
             for ref_id, made in references.items():
                 shelf.add(ref_id, made)
             started = time.process_time()
-            report = {"matches": [_row(cand_id, found) for cand_id, made in candidates.items() for found in compare(made, shelf)],
-                      "candidates": [], "references": [], "totals": {}}  # fmt: skip
+            found = [(cand_id, one) for cand_id, made in candidates.items() for one in compare(made, shelf)]
             spent = time.process_time() - started
-        figures = evaluate(truth, report)
-        rows.append(
-            {"part": name, "figures": figures, "cpu": spent / (rows[0]["seconds"] if rows else spent), "seconds": spent}
-        )
+        whole = whole or found
+        cpu = spent / (rows[0]["seconds"] if rows else spent)
+        rows.append({"part": name, "figures": _figures(truth, found), "cpu": cpu, "seconds": spent})
+    for name, blank in JUDGED.items():
+        again = [(cand_id, _judged_without(one, blank)) for cand_id, one in whole]
+        rows.append({"part": name, "figures": _figures(truth, again), "cpu": None, "seconds": 0.0})
     return rows
 
 
-def _row(candidate: str, found: Any) -> dict[str, Any]:
+def _figures(truth: dict[str, Any], found: list[tuple[str, Finding]]) -> Evaluation:
+    matches = [_row(cand_id, one) for cand_id, one in found]
+    return evaluate(truth, {"matches": matches, "candidates": [], "references": [], "totals": {}})
+
+
+def _judged_without(finding: Finding, blank: dict[str, Any]) -> Finding:
+    if not finding.signs:
+        return finding
+    score = score_of(Signs(**{**finding.signs, **blank}))
+    return replace(finding, score=score, verdict=verdict_of(score))
+
+
+def _row(candidate: str, found: Finding) -> dict[str, Any]:
     verdict = "confirmed" if found.verdict == "confirmed" else "review"
     return {"candidate": candidate, "reference": found.reference, "score": found.score, "verdict": verdict,
             "segments": [one._asdict() for one in found.segments], "evidence": {}}  # fmt: skip
@@ -102,5 +117,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         one = row["figures"]
         lines.append(f"| {row['part']} | {100 * one.macro_recall_confirmed:.1f} % | {100 * one.macro_recall_reviewed:.1f} % | "
-                     f"{one.false_confirmed} | {one.same_scene_confirmed} | {row['cpu']:.2f} × |")  # fmt: skip
+                     f"{one.false_confirmed} | {one.same_scene_confirmed} | {_times(row['cpu'])} |")  # fmt: skip
     return "\n".join(lines)
+
+
+def _times(cpu: float | None) -> str:
+    return "–" if cpu is None else f"{cpu:.2f} ×"
