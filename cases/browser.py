@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,9 +21,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from cases import blur
 from cases.addresses import FetchError, Target, loopback_allowance, parse_url, pin
-from cases.chromium import HEIGHT, WIDTH, CaptureError, browser_path, fresh_profile, launch, watchdog
+from cases.chromium import HEIGHT, WIDTH, CaptureError, browser_path, fresh_profile, launch, leash, watchdog
 from cases.guard_proxy import GuardProxy, ProxyRecord
 from cases.line import certificate_of
+from cases.recording import Recorder, Recording
 
 __all__ = ["CaptureError", "PageCapture", "browser_path", "capture_page", "render_html"]
 
@@ -36,12 +38,19 @@ LOAD_STATES: tuple[tuple[Literal["domcontentloaded", "load", "networkidle"], flo
     ("load", 10_000),
     ("networkidle", 2_500),
 )
+# What the archives of a page may take, beyond the pictures; a page that keeps them waiting goes without.
+ARCHIVE_SECONDS = 6.0
+MHTML_MAX_BYTES = 60_000_000
+TEXT_MAX_CHARS = 200_000
 Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True)
 class PageCapture:
-    """A page as it was. Pictures are PNG; `screenshot` shows the media and is sealed apart, never displayed."""
+    """A page as it was. Pictures are PNG; `screenshot`, `mhtml` and `recording` show the media: sealed, never displayed.
+
+    `text` is what a visitor can read. `missing` says in a sentence why an archive is empty.
+    """
 
     url: str
     final_url: str
@@ -61,6 +70,11 @@ class PageCapture:
     settled: bool
     clipped: bool
     elapsed_seconds: float
+    text: str = ""
+    mhtml: bytes = b""
+    recording: Recording = field(default_factory=Recording)
+    archived_url: str = ""
+    missing: tuple[str, ...] = ()
 
 
 @dataclass
@@ -69,7 +83,9 @@ class _Visit:
 
     page: Page
     proxy: GuardProxy
+    profile: Path
     deadline: float
+    recorder: Recorder = field(default_factory=Recorder)
     answers: list[Response] = field(default_factory=list)
     stopped: list[ProxyRecord] = field(default_factory=list)
     settled: bool = True
@@ -115,7 +131,7 @@ def _visit(url: str, deadline_seconds: float, then: Callable[[_Visit], Outcome],
             with sync_playwright() as playwright:
                 context = launch(playwright, executable, profile, proxy.url, deadline)
                 try:
-                    visit = _open(context, proxy, deadline, images)
+                    visit = _open(context, _Visit(_page_of(context), proxy, profile, deadline), images)
                     _go(visit, url, target)
                     return then(visit)
                 finally:
@@ -135,9 +151,12 @@ def _checked(url: str, seconds: float) -> Target:
     return target
 
 
-def _open(context: BrowserContext, proxy: GuardProxy, deadline: float, images: bool) -> _Visit:
-    page = context.pages[0] if context.pages else context.new_page()
-    visit = _Visit(page, proxy, deadline)
+def _page_of(context: BrowserContext) -> Page:
+    return context.pages[0] if context.pages else context.new_page()
+
+
+def _open(context: BrowserContext, visit: _Visit, images: bool) -> _Visit:
+    page, proxy = visit.page, visit.proxy
 
     def on_request(request: Request) -> None:
         proxy.expect(urlsplit(request.url).hostname or "")
@@ -153,6 +172,7 @@ def _open(context: BrowserContext, proxy: GuardProxy, deadline: float, images: b
     page.on("popup", lambda popup: popup.close())
     context.route(LITERAL_HTTPS, lambda route: _stop_unless_allowed(route, visit))
     if images:
+        visit.recorder.listen(context)
         page.add_init_script(blur.INIT_SCRIPT)
     else:
         context.route("**/*", lambda route: _text_only(route))
@@ -195,6 +215,7 @@ def _preserve(visit: _Visit) -> dict[str, Any]:
     # Read before it is photographed: hiding the media writes into the page.
     html, title = _html(page), page.title()
     lang = page.evaluate("() => String(document.documentElement.lang || '').slice(0, 35)")
+    text = page.evaluate("most => String(document.body?.innerText || '').slice(0, most)", TEXT_MAX_CHARS)
     tall = page.evaluate("() => Math.max(document.documentElement.scrollHeight, document.body?.scrollHeight || 0)")
     height = min(max(int(tall or HEIGHT), HEIGHT), TALLEST)
     page.evaluate(blur.HARDEN_SCRIPT, [blur.MEDIA, blur.HIDDEN])
@@ -202,14 +223,39 @@ def _preserve(visit: _Visit) -> dict[str, Any]:
     captured_at = datetime.now(UTC)
     page.evaluate(blur.REVEAL_SCRIPT)
     record = visit.proxy.record_of(urlsplit(answer.url).hostname or "")
+    taken = {
+        "screenshot_blurred": blurred, "screenshot": _photograph(visit, height), "browser_version": _version(page),
+        "headers": _headers(answer),
+    }  # fmt: skip
     return {
-        "final_url": page.url, "status": answer.status, "headers": _headers(answer), "title": title[:500],
-        "lang": lang, "html": html, "screenshot_blurred": blurred, "screenshot": _photograph(visit, height),
-        "captured_at": captured_at, "browser_version": _version(page),
+        **taken, "final_url": page.url, "status": answer.status, "title": title[:500], "lang": lang, "html": html,
+        "text": text, "captured_at": captured_at, "archived_url": answer.url.partition("#")[0],
         "peer_address": record.peer_address if record else "", "dns_answers": record.dns_answers if record else (),
         "refused": (*visit.proxy.refused, *visit.stopped),
         "settled": visit.settled and not visit.proxy.over_the_cap, "clipped": int(tall or 0) > TALLEST,
+        **_archives(visit),
     }  # fmt: skip
+
+
+def _archives(visit: _Visit) -> dict[str, Any]:
+    """The page as MHTML and what the browser was answered. They come last: what fails here costs nothing else."""
+    deadline = min(visit.deadline, time.monotonic() + ARCHIVE_SECONDS)
+    mhtml, recording, missing = b"", Recording(), []
+    with leash(visit.profile, deadline):
+        try:
+            recording = visit.recorder.take(deadline - 1)
+            mhtml = _mhtml(visit.page)
+        except PlaywrightError:
+            missing.append(_("The page did not rest long enough to be archived whole."))
+    if len(mhtml) > MHTML_MAX_BYTES:
+        mhtml = b""
+        missing.append(_("The page is too large for a page file (MHTML)."))
+    return {"mhtml": mhtml, "recording": recording, "missing": tuple(missing)}
+
+
+def _mhtml(page: Page) -> bytes:
+    snapshot = page.context.new_cdp_session(page).send("Page.captureSnapshot", {"format": "mhtml"})
+    return str(snapshot["data"]).encode()
 
 
 def _read(visit: _Visit) -> tuple[str, str, int]:

@@ -17,9 +17,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases import browser, custody, report, vault, web
+from cases import browser, custody, report, vault, wacz, web
 from cases.browser import CaptureError, PageCapture
 from cases.models import Capture, CapturePart, Case, CustodyEntry, User
+from cases.recording import Exchange, Recording
 from cases.web import Fetched, FetchError
 
 KST = ZoneInfo("Asia/Seoul")
@@ -58,6 +59,25 @@ def _by_browser(capture: Capture) -> None:
     refused = [record._asdict() if hasattr(record, "_asdict") else str(record) for record in page.refused]
     _add_json(capture, "page.json", {"title": page.title, "language": page.lang, "refused": refused}, "browser")
     _add_common(capture, page.headers, _address(page), page.captured_at, "browser")
+    _add_archives(capture, page)
+
+
+def _add_archives(capture: Capture, page: PageCapture) -> None:
+    """The page in the two forms that open again later. They hold the media unblurred, like the clear screenshot."""
+    if page.missing:
+        capture.facts["archives_missing"] = " ".join(page.missing)
+    if page.mhtml:
+        add_part(capture, "page.mhtml", page.mhtml, "multipart/related", "browser")
+    _add_wacz(capture, page.recording, page.archived_url, page.title, page.captured_at, "browser")
+
+
+def _add_wacz(capture: Capture, recording: Recording, url: str, title: str, at: datetime, how: str) -> None:
+    if not recording.exchanges:
+        return
+    software = f"SeoulGuard, {capture.facts.get('browser_version') or 'plain HTTP'}"
+    content = wacz.wacz_bytes(recording, page_url=url, title=title, software=software, at=at)
+    add_part(capture, "page.wacz", content, wacz.MEDIA_TYPE, how)
+    capture.facts["archive"] = {"kept": len(recording.exchanges), "absent": len(recording.absent)}
 
 
 def _without_browser(capture: Capture, error: CaptureError) -> None:
@@ -79,6 +99,11 @@ def _by_http(capture: Capture, page: Fetched) -> None:
     capture.facts |= _address(page)
     if page.body:
         add_part(capture, "page.html", page.body, page.media_type or "application/octet-stream", "http")
+        answer = Exchange(
+            url=page.final_url, method="GET", request_headers=(), status=page.status, status_text="",
+            headers=tuple(page.headers.items()), body=page.body, at=page.fetched_at,
+        )  # fmt: skip
+        _add_wacz(capture, Recording((answer,)), page.final_url, "", page.fetched_at, "http")
     _add_common(capture, page.headers, _address(page), page.fetched_at, "http")
 
 
@@ -229,5 +254,5 @@ def _names(entry: CustodyEntry, capture_id: UUID) -> bool:
 
 def _notes(capture: Capture) -> list[str]:
     """What a reader must know of how complete this capture is."""
-    said = ("browser_failed", "media_missing", "media_changed", "frames_missing")
+    said = ("browser_failed", "archives_missing", "media_missing", "media_changed", "frames_missing")
     return [sentence for sentence in (capture.reason, *(capture.facts.get(name, "") for name in said)) if sentence]

@@ -81,6 +81,16 @@ def fresh_profile() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def watchdog(profile: Path, deadline: float) -> Iterator[threading.Event]:
+    """Ends the browser at the deadline, and in any case afterwards."""
+    try:
+        with leash(profile, deadline) as barked:
+            yield barked
+    finally:
+        end_browser(profile)
+
+
+@contextlib.contextmanager
+def leash(profile: Path, deadline: float) -> Iterator[threading.Event]:
     """Ends the browser at the deadline. Some calls of the driver wait for ever on a page whose script never rests."""
     barked = threading.Event()
 
@@ -95,7 +105,6 @@ def watchdog(profile: Path, deadline: float) -> Iterator[threading.Event]:
         yield barked
     finally:
         timer.cancel()
-        end_browser(profile)
 
 
 def end_browser(profile: Path) -> None:
