@@ -30,6 +30,7 @@ CERTAINTIES: dict[str, Promise] = {
     STATED: _("stated by the page"), READ: _("read by a rule"), GUESSED: _("a guess")
 }  # fmt: skip
 LONGEST_VALUE = 300
+TEXT_MAX_CHARS = 200_000
 MOST_PER_NAME, MOST_PLACES = 4, 5
 MOST_JSON_NODES = 400
 MOST_ANCESTORS = 12
@@ -66,9 +67,8 @@ class PageFact:
 
 
 def read_page_facts(html: str, text: str = "", ocr_lines: Sequence[str] = ()) -> list[PageFact]:
-    """The facts, by name and then the surest first. `text` is what a visitor reads, one line each; all may be empty."""
+    """The facts, by name and then the surest first. `text` is what a visitor reads, line by line; all may be empty."""
     tree = LexborHTMLParser(html or "<html></html>")
-    text = text or (tree.body.text(separator="\n") if tree.body else "")
     languages = list(_languages(tree, text))
     language = languages[0].value if languages else ""
     found = [
@@ -77,6 +77,14 @@ def read_page_facts(html: str, text: str = "", ocr_lines: Sequence[str] = ()) ->
         *_from_lines(ocr_lines, "ocr line", language, GUESSED),
     ]  # fmt: skip
     return _in_order(found)
+
+
+def visible_text(html: str) -> str:
+    """What can be read of a page no browser has laid out, one line per piece; scripts and styles are not read."""
+    tree = LexborHTMLParser(html or "<html></html>")
+    tree.strip_tags(["script", "style", "template", "noscript"])
+    lines = (line.strip() for line in (tree.body.text(separator="\n") if tree.body else "").splitlines())
+    return "\n".join(line for line in lines if line)[:TEXT_MAX_CHARS]
 
 
 def missing_names(facts: Iterable[PageFact]) -> set[str]:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cases.languages import language_of
-from cases.page_facts import GUESSED, READ, STATED, PageFact, missing_names, read_page_facts
+from cases.page_facts import GUESSED, READ, STATED, PageFact, missing_names, read_page_facts, visible_text
 from cases.page_lines import parse_count, read_lines
 from cases.posted_times import find_moment, read_moment
 
@@ -129,12 +129,16 @@ CARDS = """<html><body><aside><div class=card><span class=uploader>stranger</spa
 </main><div class=card><span class=uploader>another</span></div></body></html>"""
 
 
+def read(html: str, ocr_lines: tuple[str, ...] = ()) -> list[PageFact]:
+    return read_page_facts(html, visible_text(html), ocr_lines)
+
+
 def best(facts: list[PageFact]) -> dict[str, PageFact]:
     return {fact.name: fact for fact in reversed(facts)}
 
 
 def test_structured_statements_come_first_and_name_their_place() -> None:
-    found = best(read_page_facts(STRUCTURED))
+    found = best(read(STRUCTURED))
     assert found["title"] == PageFact("title", "밤바다 영상", "json-ld:name", STATED)
     assert (found["uploader"].value, found["uploader"].place) == ("밤바다77", "json-ld:author")
     assert (found["posted_at"].value, found["views"].value) == ("2026-03-01T20:30:00+09:00", "12345")
@@ -142,24 +146,24 @@ def test_structured_statements_come_first_and_name_their_place() -> None:
 
 
 def test_values_that_contradict_each_other_stay_side_by_side() -> None:
-    facts = read_page_facts(STRUCTURED)
+    facts = read(STRUCTURED)
     assert [fact.value for fact in facts if fact.name == "uploader"][:2] == ["밤바다77", "사이트 운영자"]
     assert "남" not in {fact.value for fact in facts}
 
 
 def test_a_page_that_calls_itself_english_but_is_not_is_told_by_its_letters() -> None:
-    said = [(fact.value, fact.place, fact.certainty) for fact in read_page_facts(STRUCTURED) if fact.name == "language"]
+    said = [(fact.value, fact.place, fact.certainty) for fact in read(STRUCTURED) if fact.name == "language"]
     assert said == [("ko", "letters of the text", READ), ("en", "html lang", READ)]
 
 
 def test_a_card_of_another_video_does_not_lend_its_uploader() -> None:
-    found = best(read_page_facts(CARDS))
+    found = best(read(CARDS))
     assert (found["uploader"].value, found["uploader"].place) == ("sea77", "css .uploader")
     assert (found["posted_at"].value, found["posted_at"].place) == ("2026-03-01", "css time[datetime]")
 
 
 def test_what_stands_only_in_the_picture_is_a_guess_with_its_line() -> None:
-    found = best(read_page_facts("<canvas></canvas>", ocr_lines=["", "작성자: 밤바다77", "조회수 12"]))
+    found = best(read("<canvas></canvas>", ("", "작성자: 밤바다77", "조회수 12")))
     assert (found["uploader"].place, found["uploader"].certainty) == ("ocr line 2", GUESSED)
     assert (found["views"].value, found["views"].place) == ("12", "ocr line 3")
     assert missing_names(found.values()) == {"title", "uploader", "posted_at"}
@@ -172,7 +176,7 @@ def test_what_stands_only_in_the_picture_is_a_guess_with_its_line() -> None:
      '<script type="application/ld+json">{"@type": "VideoObject", "name": {"a": 1}, "uploadDate": [], "author": [[]]}</script>'],
 )  # fmt: skip
 def test_a_hostile_page_gives_no_facts_and_no_trouble(html: str) -> None:
-    assert [fact for fact in read_page_facts(html) if fact.name not in {"title"}] == []
+    assert [fact for fact in read(html) if fact.name not in {"title"}] == []
 
 
 @pytest.mark.parametrize("piece", ["1", "1,1", " 1", "1 ма 2 ян", "Posted by ", "2026-1", "1 час "])
@@ -184,4 +188,4 @@ def test_a_page_written_to_be_slow_is_read_in_a_moment(piece: str) -> None:
 
 
 def test_a_page_without_any_statement_gives_nothing_made_up() -> None:
-    assert read_page_facts("<p>hello</p>") == []
+    assert read("<p>hello</p>") == []
