@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases import browser, custody, report, vault, wacz, web
+from cases import asn, browser, custody, page_facts, page_reading, report, vault, wacz, web
 from cases.browser import CaptureError, PageCapture
 from cases.models import Capture, CapturePart, Case, CustodyEntry, User
 from cases.recording import Exchange, Recording
@@ -25,6 +25,8 @@ from cases.web import Fetched, FetchError
 
 KST = ZoneInfo("Asia/Seoul")
 READ_BYTES = 1024 * 1024
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+MACHINE_PART = "machine_reading.json"
 # What plain HTTP cannot get around either.
 FINAL = frozenset({"refused_address", "bad_url"})
 
@@ -51,6 +53,12 @@ def _by_browser(capture: Capture) -> None:
     page = browser.capture_page(capture.url)
     capture.method = Capture.Method.BROWSER
     _note_page(capture, page.final_url, page.status, page.captured_at)
+    with page_reading.begin(page.html, page.text, page.screenshot, page.screenshot_blurred) as reading:
+        _seal_page(capture, page)
+        _add_reading(capture, reading.result(), "browser")
+
+
+def _seal_page(capture: Capture, page: PageCapture) -> None:
     capture.facts = {**_address(page), "browser_version": page.browser_version, "settled": page.settled,
                      "clipped": page.clipped, "elapsed_seconds": round(page.elapsed_seconds, 2)}  # fmt: skip
     add_part(capture, "screenshot_blurred.png", page.screenshot_blurred, "image/png", "browser")
@@ -99,12 +107,31 @@ def _by_http(capture: Capture, page: Fetched) -> None:
     capture.facts |= _address(page)
     if page.body:
         add_part(capture, "page.html", page.body, page.media_type or "application/octet-stream", "http")
+        if page.media_type in HTML_TYPES:
+            with page_reading.begin(page.text()) as reading:
+                _add_reading(capture, reading.result(), "http")
         answer = Exchange(
             url=page.final_url, method="GET", request_headers=(), status=page.status, status_text="",
             headers=tuple(page.headers.items()), body=page.body, at=page.fetched_at,
         )  # fmt: skip
         _add_wacz(capture, Recording((answer,)), page.final_url, "", page.fetched_at, "http")
     _add_common(capture, page.headers, _address(page), page.fetched_at, "http")
+
+
+def _add_reading(capture: Capture, reading: page_reading.Reading, how: str) -> None:
+    """What was read of the page: the facts, and the texts whose lines they name."""
+    capture.facts["page_facts"] = page_facts.as_rows(reading.facts)
+    add_part(capture, "text.txt", reading.text.encode(), "text/plain", how)
+    _add_json(capture, "facts.json", {"facts": capture.facts["page_facts"]}, "rule")
+    if reading.ocr_lines:
+        add_part(capture, "ocr.txt", "\n".join(reading.ocr_lines).encode(), "text/plain", "ocr")
+    if reading.ocr_trouble:
+        capture.facts["ocr_missing"] = reading.ocr_trouble
+    if reading.machine:
+        row = reading.machine.as_row()
+        capture.facts["machine_reading"] = {name: row[name] for name in ("outcome", "model", "seconds")}
+        if reading.machine.outcome == "read":
+            _add_json(capture, MACHINE_PART, row, "machine")
 
 
 def _note_page(capture: Capture, final_url: str, status: int, at: datetime) -> None:
@@ -114,6 +141,7 @@ def _note_page(capture: Capture, final_url: str, status: int, at: datetime) -> N
 def _address(page: PageCapture | Fetched) -> dict[str, Any]:
     return {
         "dns_answers": list(page.dns_answers), "peer_address": page.peer_address, "certificate": page.certificate,
+        "network": asn.network_of(page.peer_address),
     }  # fmt: skip
 
 
@@ -177,6 +205,12 @@ def read_part(part: CapturePart) -> bytes:
     return vault.read_file(part.capture.case, part.pk)
 
 
+def machine_reading(capture: Capture) -> dict[str, Any] | None:
+    """What a machine read of the page, for an officer's eyes and for no rule; None without one. Raises VaultError."""
+    part = capture.parts.filter(name=MACHINE_PART, how="machine").first()
+    return json.loads(read_part(part)) if part else None
+
+
 def part_memfd(part: CapturePart) -> int:
     """The same as a memory file at position 0; the caller closes it."""
     return vault.open_memfd(part.capture.case, part.pk)
@@ -213,7 +247,8 @@ def _report_context(
         officer=_officer_of(capture.case), url=capture.url, final_url=capture.final_url,
         captured_at=capture.captured_at or capture.started_at, http_status=capture.http_status,
         peer_address=facts.get("peer_address", ""), dns_answers=facts.get("dns_answers", []),
-        certificate=facts.get("certificate"), method=capture.get_method_display(),
+        certificate=facts.get("certificate"), network=facts.get("network"),
+        page_facts=page_facts.shown(facts.get("page_facts", ()), language), method=capture.get_method_display(),
         browser_version=facts.get("browser_version", ""),
         parts=[report.Part(part.name, part.digest, part.size, part.how) for part in parts],
         custody=[
@@ -254,5 +289,5 @@ def _names(entry: CustodyEntry, capture_id: UUID) -> bool:
 
 def _notes(capture: Capture) -> list[str]:
     """What a reader must know of how complete this capture is."""
-    said = ("browser_failed", "archives_missing", "media_missing", "media_changed", "frames_missing")
+    said = ("browser_failed", "archives_missing", "ocr_missing", "media_missing", "media_changed", "frames_missing")
     return [sentence for sentence in (capture.reason, *(capture.facts.get(name, "") for name in said)) if sentence]

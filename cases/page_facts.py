@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from babel import Locale
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -96,6 +98,39 @@ def missing_names(facts: Iterable[PageFact]) -> set[str]:
 def as_rows(facts: Iterable[PageFact]) -> list[dict[str, str]]:
     """For a JSON field and for a part of the capture."""
     return [asdict(fact) for fact in facts]
+
+
+def shown(rows: Iterable[dict[str, str]], language: str) -> list[dict[str, Any]]:
+    """Rows as people read them in a language: `label`, `value`, `said`, `places`, `certainty`; equal values as one."""
+    told: dict[tuple[str, str], dict[str, Any]] = {}
+    with translation.override(language):
+        for row in rows:
+            entry = told.setdefault((row["name"], row["value"]), {
+                "label": str(NAMES.get(row["name"], row["name"])), "value": _in_words(row["name"], row["value"], language),
+                "said": row["said"], "places": [],
+                "certainty": str(CERTAINTIES.get(row["certainty"], row["certainty"])),
+            })  # fmt: skip
+            entry["places"].append(place_in_words(row["place"]))
+    return list(told.values())
+
+
+def place_in_words(place: str) -> str:
+    """ "text line 4" as a person says it; names out of the page's own code stay as they are."""
+    kind, _space, rest = place.partition(" line ")
+    if rest and kind in {"text", "ocr"}:
+        said = _("line %(number)s of the text") if kind == "text" else _("line %(number)s read off the picture")
+        return str(said) % {"number": rest}
+    if place == "letters of the text":
+        return str(_("letters of the text"))
+    return place
+
+
+def _in_words(name: str, value: str, language: str) -> str:
+    if name == "language":
+        return str(Locale.parse(language, sep="-").languages.get(value, value))
+    if name in {"views", "comments"} and value.isdigit():
+        return f"{int(value):,}"
+    return re.sub(r"^(\d{4}-\d\d-\d\d)T(?=\d)", r"\1 ", value) if name == "posted_at" else value
 
 
 # --- sources, the surest first -----------------------------------------------------------------------------------

@@ -55,7 +55,8 @@ class CustodyLine(NamedTuple):
 
 @dataclass(frozen=True)
 class ReportContext:
-    """What the report says. Times are aware. `match` has the shape of one entry of match_media's "matches".
+    """What the report says. Times are aware. `match` has the shape of one entry of match_media's "matches",
+    `page_facts` that of `cases.page_facts.shown`, `network` that of `cases.asn.Network`.
 
     `screenshot_png` must be the blurred picture. `organisation` signs; `alias` is the case's pseudonym.
     """
@@ -71,6 +72,8 @@ class ReportContext:
     peer_address: str = ""
     dns_answers: Sequence[str] = ()
     certificate: Mapping[str, Any] | None = None
+    network: Mapping[str, Any] | None = None
+    page_facts: Sequence[Mapping[str, Any]] = ()
     method: str = ""
     browser_version: str = ""
     parts: Sequence[Part | tuple[str, str, int, str]] = ()
@@ -146,6 +149,10 @@ def _how(how: str) -> str:
         "browser": _("captured in a browser"),
         "http": _("downloaded directly"),
         "frame": _("frame taken from a recording"),
+        "upload": _("handed in by an officer"),
+        "rule": _("read off the page by rules"),
+        "ocr": _("read off the picture by a program"),
+        "machine": _("a machine's reading, not checked, used for nothing"),
     }
     return names.get(how, how)
 

@@ -76,8 +76,8 @@ def test_a_page_is_preserved_with_all_that_proves_it(cast: Cast, monkeypatch: py
 
     assert (made.status, made.method, made.http_status, made.captured_at) == ("complete", "browser", 200, AT)
     assert part_names(made) == [
-        "address.json", "headers.json", "page.html", "page.json", "screenshot.png", "screenshot_blurred.png",
-        "times.json",
+        "address.json", "facts.json", "headers.json", "page.html", "page.json", "screenshot.png",
+        "screenshot_blurred.png", "text.txt", "times.json",
     ]  # fmt: skip
     assert read_json(made, "times.json") == {"utc": "2026-03-01T20:30:15+00:00", "kst": "2026-03-02T05:30:15+09:00"}
     assert read_json(made, "address.json")["certificate"] == CERTIFICATE
@@ -101,7 +101,7 @@ def test_a_captured_page_lies_sealed(cast: Cast, monkeypatch: pytest.MonkeyPatch
     browser_shows(monkeypatch)
     capture.capture_page_of(cast.case, URL)
     files = list((Path(django_settings.EVIDENCE_ROOT) / str(cast.case.pk)).iterdir())
-    assert len(files) == 7
+    assert len(files) == 9
     for file in files:
         assert b"canary" not in file.read_bytes()
         assert b"\x89PNG" not in file.read_bytes()
@@ -114,7 +114,8 @@ def test_without_a_browser_plain_http_is_used_and_said(cast: Cast, monkeypatch: 
     made = capture.capture_page_of(cast.case, URL)
     assert (made.status, made.method) == ("complete", "http")
     assert made.facts["browser_failed"] == "The browser broke down."
-    assert {part.how for part in made.parts.all()} == {"http"}
+    assert {part.how for part in made.parts.all()} == {"http", "rule"}
+    assert {"page.wacz", "text.txt", "facts.json"} <= set(part_names(made))
     assert "screenshot.png" not in part_names(made)
 
 
