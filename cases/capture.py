@@ -5,28 +5,27 @@ The row comes first, pending; it ends complete or failed with a sentence, and wh
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import transaction
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from cases import asn, browser, custody, page_facts, page_reading, report, vault, wacz, web
 from cases.browser import CaptureError, PageCapture
-from cases.models import Capture, CapturePart, Case, CustodyEntry, User
+from cases.models import Capture, Case, CustodyEntry, User
+from cases.parts import MACHINE_PART, add_json, add_part, machine_reading, part_memfd, read_part
 from cases.recording import Exchange, Recording
 from cases.web import Fetched, FetchError
 
+__all__ = [
+    "add_json", "add_part", "capture_page_of", "fail", "finish", "machine_reading", "part_memfd", "read_part", "report_for",
+]  # fmt: skip
 KST = ZoneInfo("Asia/Seoul")
-READ_BYTES = 1024 * 1024
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-MACHINE_PART = "machine_reading.json"
 # What plain HTTP cannot get around either.
 FINAL = frozenset({"refused_address", "bad_url"})
 
@@ -43,8 +42,8 @@ def capture_page_of(case: Case, url: str, *, purpose: str = "presence", actor: s
     except CaptureError as error:
         _without_browser(capture, error)
     except vault.VaultError as error:
-        _fail(capture, error.sentence)
-    _finish(capture, actor)
+        fail(capture, error.sentence)
+    finish(capture, actor)
     return capture
 
 
@@ -65,7 +64,7 @@ def _seal_page(capture: Capture, page: PageCapture) -> None:
     add_part(capture, "screenshot.png", page.screenshot, "image/png", "browser")
     add_part(capture, "page.html", page.html.encode(), "text/html", "browser")
     refused = [record._asdict() if hasattr(record, "_asdict") else str(record) for record in page.refused]
-    _add_json(capture, "page.json", {"title": page.title, "language": page.lang, "refused": refused}, "browser")
+    add_json(capture, "page.json", {"title": page.title, "language": page.lang, "refused": refused}, "browser")
     _add_common(capture, page.headers, _address(page), page.captured_at, "browser")
     _add_archives(capture, page)
 
@@ -91,14 +90,14 @@ def _add_wacz(capture: Capture, recording: Recording, url: str, title: str, at: 
 def _without_browser(capture: Capture, error: CaptureError) -> None:
     """Plain HTTP where the browser failed, and the capture says so."""
     if error.reason_code in FINAL:
-        _fail(capture, error.sentence)
+        fail(capture, error.sentence)
         return
     capture.facts = {"browser_failed": error.sentence}
     try:
         # A file is no page: its headers are kept here, the medium itself is a part of its own.
         _by_http(capture, web.fetch(capture.url, method="HEAD" if error.reason_code == "not_a_page" else "GET"))
     except (FetchError, vault.VaultError) as second:
-        _fail(capture, second.sentence)
+        fail(capture, second.sentence)
 
 
 def _by_http(capture: Capture, page: Fetched) -> None:
@@ -122,7 +121,7 @@ def _add_reading(capture: Capture, reading: page_reading.Reading, how: str) -> N
     """What was read of the page: the facts, and the texts whose lines they name."""
     capture.facts["page_facts"] = page_facts.as_rows(reading.facts)
     add_part(capture, "text.txt", reading.text.encode(), "text/plain", how)
-    _add_json(capture, "facts.json", {"facts": capture.facts["page_facts"]}, "rule")
+    add_json(capture, "facts.json", {"facts": capture.facts["page_facts"]}, "rule")
     if reading.ocr_lines:
         add_part(capture, "ocr.txt", "\n".join(reading.ocr_lines).encode(), "text/plain", "ocr")
     if reading.ocr_trouble:
@@ -131,7 +130,7 @@ def _add_reading(capture: Capture, reading: page_reading.Reading, how: str) -> N
         row = reading.machine.as_row()
         capture.facts["machine_reading"] = {name: row[name] for name in ("outcome", "model", "seconds")}
         if reading.machine.outcome == "read":
-            _add_json(capture, MACHINE_PART, row, "machine")
+            add_json(capture, MACHINE_PART, row, "machine")
 
 
 def _note_page(capture: Capture, final_url: str, status: int, at: datetime) -> None:
@@ -146,26 +145,21 @@ def _address(page: PageCapture | Fetched) -> dict[str, Any]:
 
 
 def _add_common(capture: Capture, headers: dict[str, str], address: dict[str, Any], at: datetime, how: str) -> None:
-    _add_json(capture, "headers.json", {"status": capture.http_status, "headers": headers}, how)
-    _add_json(capture, "address.json", {"url": capture.url, "final_url": capture.final_url, **address}, how)
+    add_json(capture, "headers.json", {"status": capture.http_status, "headers": headers}, how)
+    add_json(capture, "address.json", {"url": capture.url, "final_url": capture.final_url, **address}, how)
     times = {"utc": at.astimezone(UTC).isoformat(), "kst": at.astimezone(KST).isoformat()}
-    _add_json(capture, "times.json", times, how)
-
-
-def _add_json(capture: Capture, name: str, content: dict[str, Any], how: str) -> None:
-    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, default=str)
-    add_part(capture, name, text.encode(), "application/json", how)
+    add_json(capture, "times.json", times, how)
 
 
 # --- the outcome -------------------------------------------------------------------------------------------------
-def _fail(capture: Capture, sentence: str) -> None:
+def fail(capture: Capture, sentence: str) -> None:
     capture.status, capture.reason = Capture.Status.FAILED, sentence[:300]
 
 
-def _finish(capture: Capture, actor: str) -> None:
+def finish(capture: Capture, actor: str) -> None:
     if capture.status == Capture.Status.PENDING:
         if capture.purpose == "presence" and (capture.http_status or 0) >= 400:
-            _fail(capture, _("The site answered with an error (%(status)d).") % {"status": capture.http_status})
+            fail(capture, _("The site answered with an error (%(status)d).") % {"status": capture.http_status})
         else:
             capture.status = Capture.Status.COMPLETE
     capture.captured_at = capture.captured_at or timezone.now()
@@ -178,58 +172,13 @@ def _finish(capture: Capture, actor: str) -> None:
         )  # fmt: skip
 
 
-# --- parts -------------------------------------------------------------------------------------------------------
-def add_part(capture: Capture, name: str, content: bytes | int, media_type: str, how: str) -> CapturePart:
-    """Seal one file of the capture: bytes, or a readable memory file, which stays open.
-
-    Raises IntegrityError if the capture has a part of that name, VaultError if it cannot be sealed.
-    """
-    part_id = uuid4()
-    with vault.SealedWriter(capture.case, part_id) as writer:
-        for chunk in _read_all(content) if isinstance(content, int) else (content,):
-            writer.write(chunk)
-        sealed = writer.close()
-    try:
-        with transaction.atomic():
-            return CapturePart.objects.create(
-                pk=part_id, capture=capture, name=name, media_type=media_type[:60], how=how,
-                digest=sealed.digest, size=sealed.size,
-            )  # fmt: skip
-    except IntegrityError:
-        vault.remove_file(capture.case, part_id)
-        raise
-
-
-def read_part(part: CapturePart) -> bytes:
-    """The part in the clear. Raises VaultError."""
-    return vault.read_file(part.capture.case, part.pk)
-
-
-def machine_reading(capture: Capture) -> dict[str, Any] | None:
-    """What a machine read of the page, for an officer's eyes and for no rule; None without one. Raises VaultError."""
-    part = capture.parts.filter(name=MACHINE_PART, how="machine").first()
-    return json.loads(read_part(part)) if part else None
-
-
-def part_memfd(part: CapturePart) -> int:
-    """The same as a memory file at position 0; the caller closes it."""
-    return vault.open_memfd(part.capture.case, part.pk)
-
-
-def _read_all(fd: int) -> Iterator[bytes]:
-    """Without moving the reader's own position."""
-    offset = 0
-    while chunk := os.pread(fd, READ_BYTES, offset):
-        offset += len(chunk)
-        yield chunk
-
-
 # --- the report --------------------------------------------------------------------------------------------------
 def report_for(
     capture: Capture, *, language: str, actor: str, match_facts: dict[str, Any] | None = None, organisation: str = ""
 ) -> bytes:
     """The capture's report as PDF; that it was taken out is on record. Raises VaultError."""
-    pdf = report.capture_report_pdf(_report_context(capture, language, match_facts, organisation))
+    with translation.override(language):
+        pdf = report.capture_report_pdf(_report_context(capture, language, match_facts, organisation))
     custody.record(
         capture.case, "downloaded", actor=actor, subject=f"capture:{capture.pk}", what="report", language=language
     )
@@ -289,5 +238,13 @@ def _names(entry: CustodyEntry, capture_id: UUID) -> bool:
 
 def _notes(capture: Capture) -> list[str]:
     """What a reader must know of how complete this capture is."""
-    said = ("browser_failed", "archives_missing", "ocr_missing", "media_missing", "media_changed", "frames_missing")
+    said = (
+        "handed_in",
+        "browser_failed",
+        "archives_missing",
+        "ocr_missing",
+        "media_missing",
+        "media_changed",
+        "frames_missing",
+    )
     return [sentence for sentence in (capture.reason, *(capture.facts.get(name, "") for name in said)) if sentence]

@@ -230,6 +230,7 @@ class Capture(models.Model):
     class Method(models.TextChoices):
         BROWSER = "browser", _("Browser")
         HTTP = "http", _("Plain HTTP")
+        UPLOAD = "upload", _("Handed in by an officer")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="captures")

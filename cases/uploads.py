@@ -1,6 +1,7 @@
 """Uploads are sealed while they arrive: neither a temporary file nor the memory ever holds a whole clip in the clear.
 
 A victim's file goes under the key of the draft in the session; the case made of the draft inherits key and files.
+An officer's proof of a page goes under a draft's key that no session knows, until `cases.upload_capture` has checked it.
 Signed-in staff uploading elsewhere (a contact list) get a small file in memory. Other uploads are dropped unread.
 """
 
@@ -25,6 +26,8 @@ HEAD_BYTES = 64 * 1024
 STAFF_MAX_BYTES = 5 * 1024 * 1024
 # A tenth of the disk stays free, so that the rows of what was received can still be written (threats.md T12).
 RESERVE_SHARE = 0.1
+# The name of the one route, in whatever app, that takes an officer's proof.
+CAPTURE_ROUTE = "capture_upload"
 
 
 class SealedUpload(UploadedFile):
@@ -33,12 +36,14 @@ class SealedUpload(UploadedFile):
     `problem` is "" or the code of an IntakeError: too_large, too_many, already_sent or no_space; then nothing was kept.
     """
 
-    def __init__(self, name: str, file_id: uuid.UUID, sealed: SealedFile, head: bytes, problem: str = "") -> None:
+    def __init__(self, name: str, file_id: uuid.UUID, sealed: SealedFile, head: bytes, problem: str = "",
+                 draft: IntakeDraft | None = None) -> None:  # fmt: skip
         super().__init__(file=None, name=name or None, content_type="application/octet-stream", size=sealed.size)
         self.file_id = file_id
         self.digest = sealed.digest
         self.head = head
         self.problem = problem
+        self.draft = draft
 
     def __bool__(self) -> bool:
         return True
@@ -65,9 +70,9 @@ class SealingUploadHandler(FileUploadHandler):
         self._file_id, self._head, self._size, self._problem = uuid.uuid4(), bytearray(), 0, ""
         self._writer: FileWriter | None = None
         self._memory: io.BytesIO | None = None
-        if self._for_evidence():
+        if self._for_evidence() or (self._for_capture() and self._from_staff()):
             self._begin_sealing()
-        elif self._from_staff():
+        elif self._from_staff() and not self._for_capture():
             self._memory = io.BytesIO()
         else:
             raise SkipFile
@@ -96,7 +101,7 @@ class SealingUploadHandler(FileUploadHandler):
                 sealed = self._writer.close()
             except VaultError as error:
                 self._drop(error.code)
-        return SealedUpload(name, self._file_id, sealed, bytes(self._head), self._problem)
+        return SealedUpload(name, self._file_id, sealed, bytes(self._head), self._problem, self._draft)
 
     def upload_interrupted(self) -> None:
         """The line broke: the half file goes."""
@@ -108,11 +113,17 @@ class SealingUploadHandler(FileUploadHandler):
         match = self.request.resolver_match if self.request else None
         return match is None or match.app_name == "cases" or match.namespace == "cases"
 
+    def _for_capture(self) -> bool:
+        match = self.request.resolver_match if self.request else None
+        return getattr(match, "url_name", "") == CAPTURE_ROUTE
+
     def _from_staff(self) -> bool:
         return bool(self.request and self.request.user.is_authenticated)
 
     def _begin_sealing(self) -> None:
         assert self.request is not None  # noqa: S101
+        if self._draft is None and self._for_capture():
+            self._draft = drafts.begin()
         self._draft = self._draft or drafts.draft_of(self.request) or drafts.begin(self.request)
         self._seen += 1
         state = drafts.state_of(self._draft)
@@ -154,7 +165,7 @@ def seal_upload(draft: IntakeDraft, stream: BinaryIO, name: str) -> SealedUpload
             head = head or chunk[:HEAD_BYTES]
             writer.write(chunk)
         sealed = writer.close()
-    return SealedUpload(name, file_id, sealed, head)
+    return SealedUpload(name, file_id, sealed, head, draft=draft)
 
 
 def problem_sentence(problem: str) -> str:

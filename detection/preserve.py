@@ -74,6 +74,18 @@ def _someone_is_there(match: Match) -> bool:
     return same_page.filter(leased_until__gt=timezone.now()).exclude(pk=match.pk).exists()
 
 
+def take_upload(match: Match, capture: Capture) -> bool:
+    """An officer's upload in place of the capture that failed: the next sweep adds medium and frames to it.
+
+    False, and nothing changed, when the match is not without a capture any more.
+    """
+    if capture.status != Capture.Status.COMPLETE:
+        return False
+    waiting = Match.objects.filter(pk=match.pk, status=Match.Status.UNCAPTURED)
+    again = {"status": Match.Status.FOUND, "attempts": 0, "retry_at": None, "leased_until": None, "reason": ""}
+    return waiting.update(capture=capture, **again) == 1
+
+
 # --- medium and frames -------------------------------------------------------------------------------------------
 def add_media_and_frames(match: Match, capture: Capture) -> None:
     """Seal the medium and up to three aligned pairs of frames. What is missing is said in the capture's facts."""

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from redis import Redis
 from redis.exceptions import RedisError
 
+from cases import asn, ocr
 from cases.browser import CaptureError, browser_path
 from detection.engine import MediaError, cage
 
@@ -33,7 +34,21 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
-    for look in (_database, _queue, _workers, _media, _cage, _browser, _fonts, _mail, _keys, _disk, _clock):
+    for look in (
+        _database,
+        _queue,
+        _workers,
+        _media,
+        _cage,
+        _browser,
+        _letters,
+        _networks,
+        _fonts,
+        _mail,
+        _keys,
+        _disk,
+        _clock,
+    ):
         yield look()
 
 
@@ -100,6 +115,24 @@ def _browser() -> Finding:
     return _program(
         _("Browser for captures"), browser_path, arguments, _("Pages are kept without a picture. Install Chromium.")
     )
+
+
+def _letters() -> Finding:
+    part, languages = _("Reader of letters in pictures"), ocr.installed_languages()
+    version = f"{ocr.version()} {', '.join(languages)}".strip()
+    if set(languages) == set(ocr.WANTED):
+        return Finding(part, "good", version)
+    return Finding(
+        part, "weak", version,
+        _("What a page shows only as a picture stays unread. Install tesseract-ocr and tesseract-ocr-kor."),
+    )  # fmt: skip
+
+
+def _networks() -> Finding:
+    part, trouble = _("Table of networks"), asn.table_trouble()
+    if trouble:
+        return Finding(part, "weak", "", _("ASN_TABLE cannot be used: %(why)s") % {"why": trouble})
+    return Finding(part, "good", settings.ASN_TABLE or _("none (optional)"))
 
 
 def _fonts() -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,11 +10,16 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from cases import access, custody
+from cases import access, custody, page_reader
+from cases import capture as captures
 from cases.models import User
+from cases.page_facts import NAMES, shown
+from cases.upload_capture import CaptureUploadForm
+from cases.vault import VaultError
 from detection.models import Match
 from takedown import frames
 from takedown.charts import alignment_svg
@@ -28,9 +34,35 @@ def review(request: HttpRequest, match_id: UUID) -> HttpResponse:
         "pairs": frames.frame_pairs(match),
         "chart": alignment_svg(match),
         "location": getattr(match, "location", None),
+        **page_readings(match),
         "page": "desk",
     }
     return render(request, "takedown/review.html", context)
+
+
+def page_readings(match: Match) -> dict[str, Any]:
+    """What is known of the page beyond the match, and the form for a page that could not be captured."""
+    facts = match.capture.facts if match.capture else {}
+    return {
+        "page_facts": shown(facts.get("page_facts", ()), get_language() or "ko"),
+        "network": facts.get("network"),
+        "machine": machine_reading(match),
+        "upload_form": CaptureUploadForm() if match.status == Match.Status.UNCAPTURED else None,
+    }
+
+
+def machine_reading(match: Match) -> dict[str, Any] | None:
+    """The reading of the optional second reader, or why there is none; None where it is off."""
+    told = match.capture.facts.get("machine_reading") if match.capture else None
+    if match.capture is None or told is None:
+        return None
+    sentence = page_reader.OUTCOMES.get(told["outcome"], told["outcome"])
+    try:
+        read = captures.machine_reading(match.capture) or {}
+    except VaultError as error:
+        return {**told, "sentence": error.sentence}
+    rows = [{**fact, "label": NAMES.get(fact["name"], fact["name"])} for fact in read.get("facts", ())]
+    return {**told, "sentence": sentence, "summary": read.get("summary", ""), "facts": rows}
 
 
 def frame(request: HttpRequest, match_id: UUID, number: int, side: str) -> HttpResponse:
