@@ -34,6 +34,7 @@ CERTAINTIES: dict[str, Promise] = {
 LONGEST_VALUE = 300
 TEXT_MAX_CHARS = 200_000
 MOST_PER_NAME, MOST_PLACES = 4, 5
+ISO = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)T(?P<clock>[\d:]+)(?P<zone>Z|[+-][\d:]+|)")
 MOST_JSON_NODES = 400
 MOST_ANCESTORS = 12
 PEOPLE = ("author", "creator", "uploader")
@@ -107,7 +108,7 @@ def shown(rows: Iterable[dict[str, str]], language: str) -> list[dict[str, Any]]
         for row in rows:
             entry = told.setdefault((row["name"], row["value"]), {
                 "label": str(NAMES.get(row["name"], row["name"])), "value": _in_words(row["name"], row["value"], language),
-                "said": row["said"], "places": [],
+                "said": row["said"] if row["said"] != row["value"] else "", "places": [],
                 "certainty": str(CERTAINTIES.get(row["certainty"], row["certainty"])),
             })  # fmt: skip
             entry["places"].append(place_in_words(row["place"]))
@@ -130,7 +131,9 @@ def _in_words(name: str, value: str, language: str) -> str:
         return str(Locale.parse(language, sep="-").languages.get(value, value))
     if name in {"views", "comments"} and value.isdigit():
         return f"{int(value):,}"
-    return re.sub(r"^(\d{4}-\d\d-\d\d)T(?=\d)", r"\1 ", value) if name == "posted_at" else value
+    if name == "posted_at" and (found := ISO.fullmatch(value)):
+        return " ".join(filter(None, (*found.group("day", "clock"), {"Z": "UTC"}.get(found["zone"], found["zone"]))))
+    return value
 
 
 # --- sources, the surest first -----------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -100,9 +101,10 @@ def _question(blurred_png: bytes, text: str) -> dict[str, Any]:
     content: list[dict[str, Any]] = [{"type": "text", "text": told}]
     if blurred_png:
         content.append({"type": "image_url", "image_url": {"url": _small_picture(blurred_png)}})
+    orders = f"{INSTRUCTION} Write the summary in {get_language_info(settings.LANGUAGE_CODE)['name']}."
     return {
         "model": settings.PAGE_READER_MODEL, "temperature": 0, "max_tokens": 700, "stream": False,
-        "messages": [{"role": "system", "content": INSTRUCTION}, {"role": "user", "content": content}],
+        "messages": [{"role": "system", "content": orders}, {"role": "user", "content": content}],
     }  # fmt: skip
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cases import asn, capture, ocr, page_reader
 from cases.models import Capture
+from cases.page_facts import shown
 from cases.recording import Exchange, Recording
 from tests.base import Cast
 from tests.cases.test_capture import AT, URL, browser_shows, part_names, png, read_json
@@ -103,6 +106,20 @@ def test_the_report_gives_each_fact_with_its_place(cast: Cast, monkeypatch: pyte
     assert ("한국어" if language == "ko" else "Korean") in text
 
 
+def test_facts_are_shown_once_with_all_their_places() -> None:
+    rows = [
+        {"name": "posted_at", "value": "2026-03-01T20:30:00+09:00", "said": "", "place": "json-ld:uploadDate", "certainty": "stated"},
+        {"name": "views", "value": "12000", "said": "1.2만", "place": "ocr line 4", "certainty": "guessed"},
+        {"name": "views", "value": "12000", "said": "1.2만", "place": "text line 2", "certainty": "read"},
+        {"name": "language", "value": "ko", "said": "ko", "place": "html lang", "certainty": "stated"},
+    ]  # fmt: skip
+    posted, views, language = shown(rows, "en")
+    assert (posted["label"], posted["value"]) == ("Posted", "2026-03-01 20:30:00 +09:00")
+    assert (views["value"], views["said"]) == ("12,000", "1.2만")
+    assert views["places"] == ["line 4 read off the picture", "line 2 of the text"]
+    assert (language["value"], language["certainty"]) == ("Korean", "stated by the page")
+
+
 # --- the optional second reader ----------------------------------------------------------------------------------
 def test_without_a_reader_nothing_is_asked(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_reader, "read_page", lambda *_: pytest.fail("asked"))
@@ -152,3 +169,19 @@ def test_whatever_a_reader_says_everything_else_stays_the_same(
     assert {name: value for name, value in read.facts.items() if name != "machine_reading"} == plain.facts
     digests = {part.name: part.digest for part in read.parts.exclude(how="machine")}
     assert digests == {part.name: part.digest for part in plain.parts.all()}
+
+
+def test_only_pages_for_people_open_a_machines_reading() -> None:
+    """No rule, no judgement, no letter: the reading is written by the capture and shown on the review page."""
+    known = {
+        "cases/capture.py", "cases/page_reader.py", "cases/page_reading.py", "cases/parts.py", "takedown/views/review.py",
+    }  # fmt: skip
+    root = Path(__file__).resolve().parent.parent.parent
+    speaks = re.compile(r"machine_reading|page_reader|MachineReading")
+    found = {
+        str(path.relative_to(root))
+        for app in ("cases", "detection", "takedown")
+        for path in (root / app).rglob("*.py")
+        if speaks.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == known
