@@ -248,8 +248,12 @@ def _matched(node: LexborNode, selector: str) -> str:
 
 
 def _from_lines(lines: Sequence[str], place: str, language: str, at_best: str) -> Iterator[PageFact]:
-    for name, value, said, number, labelled in read_lines(lines, language):
-        yield PageFact(name, value[:LONGEST_VALUE], f"{place} {number}", at_best if labelled else GUESSED, said)
+    """Labelled values are sure only where the page has one: cards of other videos and comments carry labels too."""
+    found = list(read_lines(lines, language))
+    values = {name: {one.value for one in found if one.name == name and one.labelled} for name in NAMES}
+    for name, value, said, number, labelled in found:
+        certainty = at_best if labelled and len(values[name]) == 1 else GUESSED
+        yield PageFact(name, value[:LONGEST_VALUE], f"{place} {number}", certainty, said)
 
 
 # --- one fact ----------------------------------------------------------------------------------------------------

@@ -162,6 +162,16 @@ def test_a_card_of_another_video_does_not_lend_its_uploader() -> None:
     assert (found["posted_at"].value, found["posted_at"].place) == ("2026-03-01", "css time[datetime]")
 
 
+def test_where_many_cards_carry_a_label_each_value_is_a_guess() -> None:
+    alone = read_page_facts("", "조회수 12,345\n끝")
+    cards = read_page_facts("", "\n".join(f"다른 영상 {number} 조회수 {number * 37}회" for number in range(1, 9)))
+    assert [(fact.value, fact.certainty) for fact in alone] == [("12345", READ)]
+    assert [(fact.value, fact.certainty) for fact in cards if fact.name == "views"][:2] == [
+        ("37", GUESSED),
+        ("74", GUESSED),
+    ]
+
+
 def test_what_stands_only_in_the_picture_is_a_guess_with_its_line() -> None:
     found = best(read("<canvas></canvas>", ("", "작성자: 밤바다77", "조회수 12")))
     assert (found["uploader"].place, found["uploader"].certainty) == ("ocr line 2", GUESSED)
