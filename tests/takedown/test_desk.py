@@ -115,7 +115,7 @@ def every_page(case: Case) -> dict[str, tuple[str, str]]:
     pages["reveal"] = ("post", at("reveal", match.pk, 1))
     pages["reveal_ended"] = ("post", at("reveal_ended", match.pk, row.pk))
     pages["report"] = ("get", at("report", match.capture_id))
-    pages |= {name: ("post", at(name, match.pk)) for name in ("accept", "dismiss")}
+    pages |= {name: ("post", at(name, match.pk)) for name in ("accept", "dismiss", "capture_upload")}
     pages |= {name: ("get", at(name, letter.pk)) for name in ("notice", "message")}
     pages |= {name: ("post", at(name, letter.pk)) for name in ("language", "approve", "undo", "decide")}
     pages |= {name: ("get", at(name)) for name in ("contacts", "contacts_export", "contacts_import")}
@@ -126,7 +126,7 @@ OF_EVERYBODY = {"contacts"}
 OF_ADMINS = {"contacts_export", "contacts_import"}
 OF_THE_HOUSE = {"desk", "queue", "sent"}
 OF_ONE_CASE = {
-    "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss",
+    "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss", "capture_upload",
     "notice", "message", "language", "approve", "undo", "decide",
 }  # fmt: skip
 EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_ONE_CASE)
