@@ -15,6 +15,8 @@ from playwright.sync_api import Error as PlaywrightError
 
 BODY_MAX_BYTES = 5 * 1024 * 1024
 TOTAL_MAX_BYTES = 25 * 1024 * 1024
+# What may be fetched from the browser in vain. A few kilobytes can unpack to many megabytes.
+WASTE_MAX_BYTES = 10 * 1024 * 1024
 MOST_ANSWERS = 400
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 Headers = tuple[tuple[str, str], ...]
@@ -59,6 +61,7 @@ class Recorder:
     _kept: list[Exchange] = field(default_factory=list)
     _absent: list[Absent] = field(default_factory=list)
     _total: int = 0
+    _wasted: int = 0
 
     def listen(self, context: BrowserContext) -> None:
         context.on("request", lambda request: self.asked.append(request))
@@ -90,6 +93,7 @@ class Recorder:
             ("media" if _is_media(response) else "too_large", declared > BODY_MAX_BYTES),
             ("unfinished", response.request not in self.finished),
             ("full", self._full(declared) or time.monotonic() > deadline),
+            ("too_large", self._wasted > WASTE_MAX_BYTES and _may_grow(response)),
         )
         return next((why for why, holds in reasons if holds), "")
 
@@ -105,6 +109,7 @@ class Recorder:
             return
         if len(body) > BODY_MAX_BYTES or self._full(len(body)):
             why = "too_large" if len(body) > BODY_MAX_BYTES else "full"
+            self._wasted += len(body)
             self._absent.append(Absent(response.url, why, len(body)))
             return
         self._total += len(body)
@@ -128,6 +133,11 @@ def _pairs(headers: object) -> Headers:
 def _declared_size(response: Response) -> int | None:
     declared = response.headers.get("content-length", "")
     return int(declared) if declared.isdigit() else None
+
+
+def _may_grow(response: Response) -> bool:
+    """Its declared length does not bound what the browser made of it."""
+    return "content-encoding" in response.headers or _declared_size(response) is None
 
 
 def _is_media(response: Response) -> bool:

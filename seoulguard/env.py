@@ -34,6 +34,14 @@ def integer(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
 
 
+def choice(name: str, *options: str) -> str:
+    """One of the options; the first one where nothing is set."""
+    value = os.environ.get(name, "").strip() or options[0]
+    if value not in options:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}, not {value!r}.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list; empty entries are dropped."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]

@@ -220,7 +220,7 @@ RECOGNITION_MODEL = env.text("RECOGNITION_MODEL")
 CAGE_REQUIRED = env.boolean("CAGE_REQUIRED", False)
 # Reading captured pages: when to read letters off the picture (needed, always, never), and a list of networks on this
 # machine (the tab-separated list of iptoasn.com) that tells whose an address is.
-PAGE_OCR = env.text("PAGE_OCR", "needed")
+PAGE_OCR = env.choice("PAGE_OCR", "needed", "always", "never")
 ASN_TABLE = env.text("ASN_TABLE")
 # A model of the centre's own that reads captured pages too ("http://10.0.0.5:8080/v1"); empty for none (docs/capture.md).
 PAGE_READER_URL = env.text("PAGE_READER_URL")

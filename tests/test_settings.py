@@ -24,6 +24,14 @@ def test_a_yes_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         env.boolean("HTTPS", True)
 
 
+def test_a_choice_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAGE_OCR", "sometimes")
+    with pytest.raises(ImproperlyConfigured, match="PAGE_OCR must be one of needed, always, never"):
+        env.choice("PAGE_OCR", "needed", "always", "never")
+    monkeypatch.delenv("PAGE_OCR")
+    assert env.choice("PAGE_OCR", "needed", "always", "never") == "needed"
+
+
 def test_a_database_address_moves_to_postgresql(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://ann:p%40ss@db.example:5433/guard")
     found = env.database("DATABASE_URL", tmp_path / "x.sqlite3")

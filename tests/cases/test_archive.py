@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -176,6 +177,38 @@ def test_the_page_file_holds_the_page_and_its_pictures_without_the_blur(captured
 
 def test_what_a_visitor_can_read_is_taken_along(captured: PageCapture) -> None:
     assert captured.text.splitlines()[0] == "신고된 글"
+
+
+def test_a_page_that_will_not_be_archived_keeps_its_pictures(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(lambda request: answer(request, b"<p>x</p>", "text/html"))
+    settings.DEMO_LOOPBACK_HOSTS = site.allowed
+    monkeypatch.setattr(browser, "ARCHIVE_SECONDS", 2)
+    monkeypatch.setattr(browser, "_mhtml", lambda page: page.evaluate("() => { while (true); }"))
+    taken = capture_page(site.url)
+    site.close()
+    assert taken.mhtml == b""
+    assert taken.missing == ("The page did not rest long enough to be archived whole.",)
+    assert taken.screenshot_blurred.startswith(b"\x89PNG")
+    assert [one.url for one in taken.recording.exchanges] == [site.url]
+
+
+def test_answers_that_unpack_to_much_more_are_left_out_and_soon_not_asked_for(settings: Any) -> None:
+    bomb = gzip.compress(bytes(recording.WASTE_MAX_BYTES + 1))
+    page = b"<p>x</p><img src=/a.png>" + b"".join(b"<link rel=stylesheet href=/%d.css>" % number for number in range(6))
+
+    def reply(request: Request) -> None:
+        if request.path.endswith(".css"):
+            answer(request, bomb, "text/css", Content_Encoding="gzip")
+        else:
+            answer(request, *((CHECKERBOARD, "image/png") if request.path == "/a.png" else (page, "text/html")))
+
+    site = Site(reply)
+    settings.DEMO_LOOPBACK_HOSTS = site.allowed
+    taken = capture_page(site.url).recording
+    site.close()
+    assert {one.url for one in taken.exchanges} == {site.url, site.url + "a.png"}
+    assert {one.why for one in taken.absent} == {"too_large"}
+    assert sum((one.size or 0) > len(bomb) for one in taken.absent) == 1
 
 
 def test_an_answer_that_never_ends_is_absent_and_the_rest_is_kept(
