@@ -21,6 +21,8 @@ from detection.references import INSTALLATION
 
 FRAME_WIDTH = 480
 FRAME_PAIRS = 3
+# The time codes of the frames, for whoever holds only the parts.
+FRAMES_PART = "frames.json"
 # Frames closer than this show the same.
 APART_SECONDS = 0.4
 
@@ -127,6 +129,8 @@ def _add_frames(match: Match, capture: Capture, medium: InMemory | None) -> None
             raise
         capture.facts["frames_missing"] = error.sentence
     capture.facts["frames"] = pairs
+    if pairs and not capture.parts.filter(name=FRAMES_PART).exists():
+        captures.add_json(capture, FRAMES_PART, {"frames": pairs, "unit": "seconds"}, "frame")
 
 
 def _add_pair(capture: Capture, number: int, theirs: bytes, ours: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -366,6 +367,8 @@ def test_a_match_is_preserved_with_its_medium_and_aligned_frames(cast: Cast, tow
     for number in range(1, len(frames) + 1):
         for side in ("found", "evidence"):
             assert capture.read_part(parts[f"frame-{number}-{side}.jpg"]).startswith(b"\xff\xd8")
+    codes = json.loads(capture.read_part(parts["frames.json"]))
+    assert codes["frames"] == match.capture.facts["frames"]
     assert capture.read_part(parts["media"]) == shelf.copy()
     assert parts["media"].digest == match.candidate.digest
     assert acts(cast.case)[-1] == "captured"
