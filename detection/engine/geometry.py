@@ -98,17 +98,18 @@ def _proposals(ours: View, theirs: View, mine: np.ndarray, other: np.ndarray) ->
 def _agreeing_with_each(ours: View, theirs: View, mine: np.ndarray, other: np.ndarray, reach: float, turn_differs: float,
                         size_differs: float) -> np.ndarray:  # fmt: skip
     """Which pairs agree with the similarity that each of the first pairs proposes: bool (seeds, pairs)."""
-    scale = theirs.sizes[other] / ours.sizes[mine]
-    turn = theirs.angles[other] - ours.angles[mine]
-    cos, sin = (scale * np.cos(turn))[:SEEDS, None], (scale * np.sin(turn))[:SEEDS, None]
-    here, there = ours.places[mine], theirs.places[other]
-    gap = here[None, :, :] - here[:SEEDS, None, :]
-    across = cos * gap[..., 0] - sin * gap[..., 1] - (there[None, :, 0] - there[:SEEDS, None, 0])
-    down = sin * gap[..., 0] + cos * gap[..., 1] - (there[None, :, 1] - there[:SEEDS, None, 1])
-    turned = np.abs((turn[None, :] - turn[:SEEDS, None] + np.pi) % (2 * np.pi) - np.pi)
-    sized = np.abs(np.log2(scale[None, :] / scale[:SEEDS, None]))
-    near = np.hypot(across, down) < reach * np.maximum(1, scale[:SEEDS, None] * 0.5)
-    agreed: np.ndarray = near & (turned < turn_differs) & (sized < size_differs)
+    scale = (theirs.sizes[other] / ours.sizes[mine]).astype(np.float32)
+    turn = (theirs.angles[other] - ours.angles[mine]).astype(np.float32)
+    logs, cos, sin = np.log2(scale), np.cos(turn), np.sin(turn)
+    seeds = slice(0, SEEDS)
+    agreed: np.ndarray = np.abs(logs - logs[seeds, None]) < size_differs
+    agreed &= cos[seeds, None] * cos + sin[seeds, None] * sin > np.float32(np.cos(turn_differs))
+    # As complex numbers a similarity is one product and one sum.
+    here, there = (np.ascontiguousarray(one, np.float32).view(np.complex64)[:, 0] for one in
+                   (ours.places[mine], theirs.places[other]))  # fmt: skip
+    product = scale[seeds] * (cos[seeds] + 1j * sin[seeds]).astype(np.complex64)
+    apart = product[:, None] * here - there - (product * here[seeds] - there[seeds])[:, None]
+    agreed &= apart.real**2 + apart.imag**2 < (reach * np.maximum(1, scale[seeds, None] * 0.5)) ** 2
     return agreed
 
 
