@@ -13,7 +13,7 @@ from django.core.management import call_command
 from tests import clips
 
 SUFFIXES = (".mp4", ".webm", ".gif", ".jpg", ".png")
-DICE = random.Random(75)  # noqa: S311 - damage, not secrets
+DICE = random.Random(75)
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda whole: b"",
     "one byte": lambda whole: whole[:1],
