@@ -17,6 +17,8 @@ def content_box(pictures: np.ndarray) -> PixelBox:
     step = max(1, len(pictures) // 200)
     sample = pictures[::step].astype(np.int16)
     top, bottom = _inner(sample.transpose(1, 0, 2).reshape(sample.shape[1], -1))
+    if bottom <= top:
+        return WHOLE
     kept = sample[:, top:bottom]
     left, right = _inner(kept.transpose(2, 0, 1).reshape(sample.shape[2], -1))
     if (bottom - top) * (right - left) < SMALLEST_SHARE**2 * sample.shape[1] * sample.shape[2]:

@@ -89,6 +89,12 @@ def test_bars_are_cut_off_but_a_dark_scene_is_not() -> None:
     assert content_box(np.full((4, 128, 128), 16, np.uint8)) == (0, 0, 128, 128)
 
 
+def test_a_single_bright_line_is_no_picture_inside_borders() -> None:
+    film = np.zeros((4, 128, 128), np.uint8)
+    film[:, 64, ::2] = 255
+    assert content_box(film) == (0, 0, 128, 128)
+
+
 rows = nps.arrays(np.uint64, st.tuples(st.integers(1, 12), st.just(4)), elements=st.integers(0, 2**64 - 1))
 
 
