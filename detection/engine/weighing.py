@@ -26,11 +26,13 @@ MOST_AGREES = 0.7
 LEAST_SHARE, MANY_POINTS = 0.1, 50
 COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.3, 0.5, 0.55
 ONLY_HERE, SAME_RATIO, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.58, 0.08, 0.8
-STEADY, STIRS_WHILE_UNSTEADY = 0.7, 0.8
+LEAST_STEADY, STEADY, STIRS_WHILE_UNSTEADY = 0.6, 0.7, 0.8
 MOVING, HOLDS = 0.7, 0.97
 FEWEST_PASSING, PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.46, 0.42, 2.5
 SHORTEST_RUN, SHORTEST_HELD = 0.9, 0.8
-SHORT_RUN, STIRS_FOR_A_WHILE, STIRS_THOUGH_NOTHING_PASSES = 1.5, 0.7, 0.65
+SHORT_RUN, STIRS_FOR_A_WHILE, STIRS_AT_OTHER_SPEED, STIRS_THOUGH_NOTHING_PASSES = 1.5, 0.8, 0.7, 0.65
+# By how much the right moment must beat every other one.
+LITTLE_ELSEWHERE, LESS_ELSEWHERE = 0.4, 0.12
 SAME_SPEED = 0.09
 MOST_WANDERED = 6
 LEAST_SOUND = 2.0
@@ -162,12 +164,17 @@ def _runs_along(signs: Signs) -> bool:
 
 def _stirs(signs: Signs) -> bool:
     """The same spots stir at the same moments, and at no others; where something passes by, that must agree too."""
+    if 0 <= signs.steady < STEADY and (signs.steady < LEAST_STEADY or signs.moments < 5):
+        return False
     least = THRESHOLDS["stir"][signs.sort] if signs.steady >= STEADY else STIRS_WHILE_UNSTEADY
-    if signs.moments < 5 or signs.seconds < SHORT_RUN or not _as_fast(signs):
+    if signs.moments < 5 or signs.seconds < SHORT_RUN:
         least = max(least, STIRS_FOR_A_WHILE)
+    if not _as_fast(signs):
+        least = max(least, STIRS_AT_OTHER_SPEED)
     if signs.passing >= FEWEST_PASSING and signs.lost < MOVING and signs.ratio < HARDLY_PASSING:
         least = max(least, STIRS_THOUGH_NOTHING_PASSES)
-    return signs.stir >= least and signs.stir - signs.stir_elsewhere >= 0.12
+    apart = LITTLE_ELSEWHERE if signs.stir < STIRS_FOR_A_WHILE else LESS_ELSEWHERE
+    return signs.stir >= least and signs.stir - signs.stir_elsewhere >= apart
 
 
 def _as_fast(signs: Signs) -> bool:
@@ -187,8 +194,8 @@ def _moves(signs: Signs) -> bool:
     if signs.lost < MOVING or signs.filled < 0.7 or signs.moments < 5:
         return False
     holds = signs.steady >= HOLDS and signs.moments >= 7 and signs.seconds >= 2.8 and _as_fast(signs)
-    stays = signs.steady >= 0.88 and signs.stir >= (
-        0.6 if not _as_fast(signs) else 0.4 if signs.steady >= HOLDS else 0.5
-    )
+    at_least = 0.6 if not _as_fast(signs) else 0.4 if signs.steady >= HOLDS else 0.5
+    only_then = signs.steady >= HOLDS or signs.stir - signs.stir_elsewhere >= LITTLE_ELSEWHERE
+    stays = signs.steady >= 0.88 and signs.stir >= at_least and only_then
     lasts = signs.stir >= 0.5 and signs.moments >= 12
     return holds or stays or lasts
