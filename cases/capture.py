@@ -22,7 +22,8 @@ from cases.recording import Exchange, Recording
 from cases.web import Fetched, FetchError
 
 __all__ = [
-    "add_json", "add_part", "capture_page_of", "fail", "finish", "machine_reading", "part_memfd", "read_part", "report_for",
+    "add_json", "add_part", "capture_page_of", "fail", "finish", "machine_reading", "part_memfd", "read_part", "report_context",
+    "report_for",
 ]  # fmt: skip
 KST = ZoneInfo("Asia/Seoul")
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
@@ -178,14 +179,14 @@ def report_for(
 ) -> bytes:
     """The capture's report as PDF; that it was taken out is on record. Raises VaultError."""
     with translation.override(language):
-        pdf = report.capture_report_pdf(_report_context(capture, language, match_facts, organisation))
+        pdf = report.capture_report_pdf(report_context(capture, language, match_facts, organisation))
     custody.record(
         capture.case, "downloaded", actor=actor, subject=f"capture:{capture.pk}", what="report", language=language
     )
     return pdf
 
 
-def _report_context(
+def report_context(
     capture: Capture, language: str, match_facts: dict[str, Any] | None, organisation: str
 ) -> report.ReportContext:
     parts = list(capture.parts.all())

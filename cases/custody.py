@@ -22,7 +22,7 @@ from cases.models import Case, CustodyEntry
 FIRST = "sha256:" + "0" * 64
 ACTS = frozenset({
     "received", "sealed", "fingerprinted", "examined", "matched", "captured", "drafted", "approved", "sent",
-    "verified", "viewed", "revealed", "downloaded", "consent", "undone", "dismissed",
+    "verified", "viewed", "revealed", "downloaded", "consent", "undone", "dismissed", "stamped",
 })  # fmt: skip
 
 
@@ -50,15 +50,19 @@ def head(case: Case) -> str:
 
 
 def digest_of(entry: CustodyEntry) -> str:
-    """SHA-256 over the entry's canonical JSON (sorted keys, no spaces, UTF-8), the previous digest included."""
+    """SHA-256 over the entry's canonical text, the previous digest included."""
+    return "sha256:" + hashlib.sha256(canonical_text(entry).encode()).hexdigest()
+
+
+def canonical_text(entry: CustodyEntry) -> str:
+    """The entry as JSON with sorted keys, without spaces and line breaks: what its digest is made over."""
     content = {
         "case": str(entry.case_id), "sequence": entry.sequence,
         "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         "actor": entry.actor, "act": entry.act, "subject": entry.subject, "detail": entry.detail,
         "previous": entry.previous,
     }  # fmt: skip
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def verify_chain(case: Case) -> list[str]:

@@ -265,6 +265,42 @@ class CapturePart(models.Model):
         constraints = [models.UniqueConstraint(fields=["capture", "name"], name="one_part_per_name")]
 
 
+class TimeStampQuerySet(LeasedQuerySet):
+    def to_make(self, at: datetime) -> TimeStampQuerySet:
+        """Waiting for their authority; one that refused is asked again later too."""
+        return self.free(at).filter(status__in=TimeStamp.OPEN)  # type: ignore[return-value]
+
+
+class TimeStamp(Leased):
+    """An RFC 3161 token of one authority over the manifest of a capture. `token` is the whole answer, DER."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Not yet stamped")
+        MADE = "made", _("Stamped")
+        FAILED = "failed", _("Refused")
+
+    OPEN = (Status.WAITING, Status.FAILED)
+
+    capture = models.ForeignKey(Capture, on_delete=models.CASCADE, related_name="time_stamps")
+    digest = models.CharField(max_length=71)
+    authority = models.CharField(max_length=300)
+    status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
+    token = models.BinaryField(default=b"", editable=False)
+    # What the token was checked against: the authority's certificate may be gone when someone checks it again.
+    certificate = models.TextField(blank=True, editable=False)
+    made_at = models.DateTimeField(null=True, editable=False)
+    reason = models.CharField(max_length=300, blank=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+
+    objects = TimeStampQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["queued_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["capture", "digest", "authority"], name="one_stamp_per_authority")
+        ]
+
+
 class AppendOnlyQuerySet(models.QuerySet["CustodyEntry"]):
     """Refuses in Python what the triggers of `cases.custody_guard` refuse in SQL."""
 

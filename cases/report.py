@@ -32,6 +32,8 @@ KST = ZoneInfo("Asia/Seoul")
 # A page of the report takes this much of a screenshot 1280 px wide; a longer page is shown in this many pieces.
 SLICE_HEIGHT, MOST_SLICES = 1620, 6
 BAR_WIDTH = 640.0
+# The exhibits in their order; those a report does not have are not counted.
+EXHIBITS = ("page", "match", "parts", "custody", "proof", "picture")
 
 
 class Part(NamedTuple):
@@ -83,6 +85,8 @@ class ReportContext:
     screenshot_png: bytes | None = None
     language: str = "ko"
     notes: Sequence[str] = ()
+    # cases.report_proof.Proof, where the report lies in a bundle.
+    proof: Any = None
     written_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -116,7 +120,10 @@ def capture_report_pdf(context: ReportContext) -> bytes:
 
 def _template_values(context: ReportContext) -> dict[str, Any]:
     parts = [Part(*part) for part in context.parts]
+    present = {"match": context.match, "proof": context.proof, "picture": context.screenshot_png}
+    sections = [name for name in EXHIBITS if present.get(name, True)]
     return {
+        "exhibit": {name: number for number, name in enumerate(sections, start=1)},
         "report": context,
         "host": urlsplit(context.final_url or context.url).hostname or "",
         "encrypted": (context.final_url or context.url).lower().startswith("https:"),
@@ -149,6 +156,7 @@ def _how(how: str) -> str:
         "browser": _("captured in a browser"),
         "http": _("downloaded directly"),
         "frame": _("frame taken from a recording"),
+        "listed": _("list of the parts, made by the system"),
         "upload": _("handed in by an officer"),
         "rule": _("read off the page by rules"),
         "ocr": _("read off the picture by a program"),
@@ -191,6 +199,7 @@ def _act(act: str) -> str:
         "consent": _("consent changed"),
         "undone": _("undone"),
         "dismissed": _("dismissed"),
+        "stamped": _("time stamped"),
     }
     return names.get(act, act)
 

@@ -36,7 +36,8 @@ ACTS: dict[str, Promise] = {
     "verified": _("Checked whether it is gone"),
     "viewed": _("Opened the case"),
     "revealed": _("Looked at a clear frame"),
-    "downloaded": _("Downloaded a report"),
+    "downloaded": _("Downloaded a report or a bundle"),
+    "stamped": _("A time-stamp authority confirmed a capture"),
     "consent": _("Consent given or withdrawn"),
     "dismissed": _("Dismissed a match"),
 }

@@ -57,6 +57,9 @@ BROWSER_CHARSETS = {
 META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:-]{2,40})""", re.IGNORECASE)
 
 
+Method = Literal["GET", "HEAD", "POST"]
+
+
 class Sink(Protocol):
     """Where a body goes: a memfd or a sealed writer; never a plain file."""
 
@@ -105,6 +108,7 @@ class _Errand:
     deadline: float
     allowance: LoopbackAllowance
     sink: Sink
+    content: bytes | None = None
     agent: str = field(default_factory=lambda: user_agent())
 
 
@@ -119,20 +123,22 @@ def fetch(
     max_bytes: int = PAGE_MAX_BYTES,
     deadline_seconds: float = PAGE_DEADLINE_SECONDS,
     allow_loopback: frozenset[str] | None = None,
-    method: Literal["GET", "HEAD"] = "GET",
+    method: Method = "GET",
     headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
 ) -> Fetched:
     """The page or file at `url`, in memory. An HTTP error status is an answer, not an error.
 
-    `allow_loopback` names "host:port" pairs on this machine instead of the settings' allowance. Raises FetchError.
+    `allow_loopback` names "host:port" pairs on this machine instead of the settings' allowance. `content` is what a
+    POST brings along; it follows no redirect. Raises FetchError.
     """
     body = io.BytesIO()
     fetched = download(
         url, body, max_bytes=max_bytes, deadline_seconds=deadline_seconds, allow_loopback=allow_loopback,
-        method=method, headers=headers,
+        method=method, headers=headers, content=content,
     )  # fmt: skip
-    content = body.getvalue()
-    return replace(fetched, body=content, charset=fetched.charset or _declared_charset(content))
+    answered = body.getvalue()
+    return replace(fetched, body=answered, charset=fetched.charset or _declared_charset(answered))
 
 
 def download(
@@ -142,13 +148,14 @@ def download(
     max_bytes: int = MEDIA_MAX_BYTES,
     deadline_seconds: float = MEDIA_DEADLINE_SECONDS,
     allow_loopback: frozenset[str] | None = None,
-    method: Literal["GET", "HEAD"] = "GET",
+    method: Method = "GET",
     headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
 ) -> Fetched:
     """Stream the file at `url` into `sink`. After a FetchError the sink may hold a beginning; the caller drops it."""
     deadline = time.monotonic() + deadline_seconds
     allowance = loopback_allowance(allow_loopback)
-    return _travel(url, _Errand(method, dict(headers or {}), max_bytes, deadline, allowance, sink))
+    return _travel(url, _Errand(method, dict(headers or {}), max_bytes, deadline, allowance, sink, content))
 
 
 def _travel(url: str, errand: _Errand) -> Fetched:
@@ -162,6 +169,8 @@ def _travel(url: str, errand: _Errand) -> Fetched:
             if not location:
                 fetched = _take(response, line, errand)
                 return replace(fetched, url=url, redirects=tuple(redirects))
+        if errand.method == "POST":
+            raise FetchError("redirected", _("The site sends a request with content elsewhere."), permanent=True)
         redirects.append(Redirect(target.url, response.status_code, location))
         target, errand = _next_hop(target, location, errand)
     raise FetchError("too_many_redirects", _("The site sends from address to address."), permanent=True)
@@ -182,7 +191,8 @@ def _ask(line: Line, errand: _Errand) -> requests.Response:
     """Send the request over the line and read the headers. Every hop has a session of its own, hence no cookies."""
     target = line.pinned.target
     asked = {"User-Agent": errand.agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate", **errand.headers}
-    request = requests.Request(errand.method, target.url, headers={**asked, "Host": target.host_header}).prepare()
+    headers = {**asked, "Host": target.host_header}
+    request = requests.Request(errand.method, target.url, headers=headers, data=errand.content).prepare()
     session = requests.Session()
     session.trust_env = False
     session.mount("http://", LineAdapter(line))

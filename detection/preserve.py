@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from cases import capture as captures
 from cases import custody, vault
+from cases.manifest import seal_manifest
 from cases.models import Capture, Evidence
 from cases.web import FetchError
 from detection.engine import MediaError, frame_at
@@ -103,6 +104,7 @@ def add_media_and_frames(match: Match, capture: Capture) -> None:
     custody.record(
         match.case, "captured", actor="job", subject=f"match:{match.pk}", capture=str(capture.pk), parts=parts
     )
+    seal_manifest(capture)
 
 
 def _add_media(match: Match, capture: Capture, medium: InMemory) -> None:

@@ -31,4 +31,5 @@ BEAT: dict[str, Any] = {
 
 register(detection_jobs.sweep, queue_name="monitor", **BEAT)
 register(takedown_jobs.sweep, queue_name="deliver", **BEAT)
+register(cases_jobs.stamp_due, queue_name="monitor", **BEAT)
 register(cases_jobs.forget, queue_name="monitor", interval=3600, job_timeout=300)

@@ -58,6 +58,17 @@ def pairs(name: str) -> dict[str, str]:
     return found
 
 
+def authorities(name: str) -> list[tuple[str, Path]]:
+    """`address|certificate file,address|certificate file` as pairs; a file that is not there stops the start."""
+    found: list[tuple[str, Path]] = []
+    for word in words(name):
+        address, bar, file = (part.strip() for part in word.partition("|"))
+        if not bar or not address.startswith(("http://", "https://")) or not Path(file).is_file():
+            raise ImproperlyConfigured(f"{name} must look like https://address|certificate-file, not {word!r}.")
+        found.append((address, Path(file).resolve()))
+    return found
+
+
 def folder(name: str, default: Path) -> Path:
     return Path(os.environ.get(name) or default).resolve()
 

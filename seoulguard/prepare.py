@@ -21,6 +21,8 @@ def prepare(home: Path) -> None:
     write_once(home / "keys" / "django.key", secrets.token_urlsafe(50))
     # Format of cases.vault: key id, colon, 32 bytes in hex.
     write_once(home / "keys" / "vault.key", f"k1:{secrets.token_hex(32)}")
+    # Format of cases.signing: an Ed25519 seed, 32 bytes in hex.
+    write_once(home / "keys" / "signing.key", f"ed25519:{secrets.token_hex(32)}\n")
     compile_catalogs(Path(__file__).resolve().parent.parent / "locale")
 
 

@@ -16,6 +16,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = env.folder("SEOULGUARD_HOME", BASE_DIR / "var")
 EVIDENCE_ROOT = env.folder("EVIDENCE_ROOT", HOME / "evidence")
 VAULT_KEY_FILE = env.folder("VAULT_KEY_FILE", HOME / "keys" / "vault.key")
+# Signs evidence bundles. Made at first use; lost, old bundles still verify but new ones bear another fingerprint.
+SIGNING_KEY_FILE = env.folder("SIGNING_KEY_FILE", VAULT_KEY_FILE.parent / "signing.key")
 
 # --- the frame ---------------------------------------------------------------------------------------------------
 DEBUG = env.boolean("DEBUG", False)
@@ -215,6 +217,8 @@ MEDIA_MAX_BYTES = env.integer("MEDIA_MAX_BYTES", 1024**3)
 # Demo and tests only: names that stand for a loopback address. `check --deploy` refuses both.
 DEMO_HOSTS = env.pairs("DEMO_HOSTS")
 DEMO_LOOPBACK_HOSTS = frozenset(env.words("DEMO_LOOPBACK_HOSTS"))
+# Who confirms the time of a capture (RFC 3161): "address|file with the authority's certificates", comma between two.
+TIMESTAMP_AUTHORITIES = env.authorities("TIMESTAMP_AUTHORITIES")
 # A learned image descriptor, .onnx or .pt; empty for none (docs/learned.md).
 RECOGNITION_MODEL = env.text("RECOGNITION_MODEL")
 CAGE_REQUIRED = env.boolean("CAGE_REQUIRED", False)

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from cases import age
 from cases.uploads import STAFF_MAX_BYTES
 from takedown.models import Notice
 
@@ -82,3 +83,29 @@ class ContactsFile(forms.Form):
                 _("The file is larger than %(count)d MB."), params={"count": STAFF_MAX_BYTES // 1024**2}
             )
         return file
+
+
+class BundleForm(forms.Form):
+    """Why a bundle leaves, and to whose key it is encrypted."""
+
+    reason = forms.CharField(
+        label=_("What it is for"),
+        min_length=5,
+        max_length=200,
+        help_text=_("Goes into the chain of custody, which the recipient reads. Name the file number, no victim."),
+    )
+    recipient = forms.CharField(
+        label=_("Recipient's public key (age1…)"),
+        required=False,
+        max_length=100,
+        help_text=_("Then only the recipient can open it, with any program for age files. Empty: not encrypted."),
+    )
+
+    def clean_recipient(self) -> str:
+        key = str(self.cleaned_data["recipient"]).strip()
+        if key:
+            try:
+                age.public_key(key)
+            except age.AgeError as error:
+                raise forms.ValidationError(error.sentence) from error
+        return key

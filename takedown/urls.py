@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from takedown.views import contacts, desk, notice, report, review, upload
+from takedown.views import bundle, contacts, desk, notice, report, review, upload
 
 app_name = "takedown"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("matches/<uuid:match_id>/accept/", review.accept, name="accept"),
     path("matches/<uuid:match_id>/dismiss/", review.dismiss, name="dismiss"),
     path("matches/<uuid:match_id>/upload/", upload.capture_upload, name="capture_upload"),
+    path("matches/<uuid:match_id>/bundle/", bundle.bundle, name="bundle"),
     path("notices/<uuid:notice_id>/", notice.notice, name="notice"),
     path("notices/<uuid:notice_id>/language/", notice.language, name="language"),
     path("notices/<uuid:notice_id>/message/", notice.message, name="message"),

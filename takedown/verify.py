@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from cases import capture as captures
 from cases import custody, web
+from cases.manifest import seal_manifest
 from cases.models import Capture
 from cases.vault import VaultError
 from cases.web import FetchError
@@ -147,6 +148,7 @@ def _with_proof(location: Location, page: Answer, media: Answer, finding: Findin
     if capture.status == Capture.Status.COMPLETE:
         try:
             captures.add_part(capture, "probe.json", _as_json(page, media), "application/json", "http")
+            seal_manifest(capture)
             return capture, finding
         except VaultError as error:
             why = error.sentence

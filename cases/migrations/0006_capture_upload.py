@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("cases", "0004_name_in_words"),
+        ("cases", "0005_time_stamps"),
     ]
 
     operations = [

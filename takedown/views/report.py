@@ -14,7 +14,7 @@ from cases.capture import report_for
 from cases.models import Capture
 from cases.vault import VaultError
 from detection.facts import match_facts
-from takedown.models import Organisation
+from takedown.bundles import organisation_name
 
 
 def report(request: HttpRequest, capture_id: UUID) -> HttpResponse:
@@ -43,8 +43,3 @@ def report(request: HttpRequest, capture_id: UUID) -> HttpResponse:
             "X-Content-Type-Options": "nosniff",
         },
     )
-
-
-def organisation_name(language: str) -> str:
-    row = Organisation.objects.first()
-    return str(row.names.get(language) or row) if row else ""
