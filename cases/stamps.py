@@ -27,7 +27,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from cases import custody, web
+from cases import custody, der, web
 from cases.models import Capture, TimeStamp
 from cases.parts import read_part
 from cases.vault import VaultError
@@ -98,7 +98,7 @@ def _ask(stamp: TimeStamp) -> None:
 def _checked(answer: bytes, listed: bytes, request: TimeStampRequest | None, certificates: str) -> TimeStampResponse:
     """The answer, if it is a valid token over `listed` from an authority these certificates vouch for."""
     with _told_as_stamp_error():
-        response = decode_timestamp_response(answer)
+        response = decode_timestamp_response(der.with_sorted_certificates(answer))
         builder = VerifierBuilder.from_request(request) if request else VerifierBuilder()
         for certificate in x509.load_pem_x509_certificates(certificates.encode()):
             if certificate.issuer == certificate.subject:
