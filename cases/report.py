@@ -46,13 +46,17 @@ class Part(NamedTuple):
 
 
 class CustodyLine(NamedTuple):
-    """One entry of the chain of custody. `actor` is a role or an officer's name, never the victim's."""
+    """One entry of the chain of custody. `actor` is a role or an officer's name, never the victim's.
+
+    `note` is what the entry adds in an officer's words, such as why something was downloaded.
+    """
 
     sequence: int
     at: datetime
     actor: str
     act: str
     digest: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,7 @@ def _custody_values(line: CustodyLine) -> dict[str, Any]:
         "at": both_clocks(line.at)[0],
         "actor": _actor(line.actor),
         "act": _act(line.act),
+        "note": line.note,
         "digest": line.digest,
     }
 

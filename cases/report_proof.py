@@ -22,9 +22,9 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True)
 class Proof:
-    """Plain values for `ReportContext.proof`. Digests are "sha256:…"; `people` maps an officer's number to a name."""
+    """Plain values for `ReportContext.proof`. Digests are "sha256:…"; the fingerprint stands in two lines."""
 
-    fingerprint: str
+    fingerprint: tuple[str, str]
     listed_name: str
     listed_digest: str
     custody_head: str
@@ -43,7 +43,7 @@ def proof_of(bundle: Bundle, moments: Iterable[Moment]) -> Proof:
     ]
     lines = sorted([*own, *moments], key=lambda moment: moment.at)
     return Proof(
-        fingerprint=bundle.fingerprint,
+        fingerprint=(bundle.fingerprint[:39], bundle.fingerprint[40:]),
         listed_name=bundle.listed.name,
         listed_digest=bundle.listed.digest,
         custody_head=bundle.custody_head,

@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from redis import Redis
 from redis.exceptions import RedisError
 
-from cases import asn, ocr
+from cases import asn, ocr, signing
 from cases.browser import CaptureError, browser_path
+from cases.models import TimeStamp
+from cases.vault import VaultError
 from detection.engine import MediaError, cage
 
 FREE_SHARE_WANTED = 0.10
@@ -46,6 +48,8 @@ def examine() -> Iterator[Finding]:
         _fonts,
         _mail,
         _keys,
+        _signing,
+        _time_stamps,
         _disk,
         _clock,
     ):
@@ -167,6 +171,28 @@ def _keys() -> Finding:
     if path.stat().st_mode & 0o077:
         return Finding(part, "weak", "", _("Other users of this machine can read it. Run chmod 400 on it."))
     return Finding(part, "good", path.read_text().partition(":")[0])
+
+
+def _signing() -> Finding:
+    part = _("Signing key")
+    try:
+        return Finding(part, "good", signing.fingerprint())
+    except VaultError as error:
+        return Finding(part, "bad", "", error.sentence)
+
+
+def _time_stamps() -> Finding:
+    part = _("Time stamps")
+    try:
+        waiting = TimeStamp.objects.filter(status__in=TimeStamp.OPEN).exclude(reason="").count()
+    except DatabaseError as error:
+        return Finding(part, "bad", "", _("It does not answer: %(why)s") % {"why": error})
+    if waiting:
+        return Finding(part, "weak", "", _("%(count)d wait; the reason stands with each bundle.") % {"count": waiting})
+    count = len(settings.TIMESTAMP_AUTHORITIES)
+    if count:
+        return Finding(part, "good", str(count))
+    return Finding(part, "weak", "0", _("Nobody outside confirms when proof was made. Set TIMESTAMP_AUTHORITIES."))
 
 
 def _disk() -> Finding:

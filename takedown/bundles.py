@@ -91,4 +91,5 @@ def _entries(match: Match, bundle: Bundle) -> list[CustodyEntry]:
 
 
 def _custody_line(entry: CustodyEntry) -> report.CustodyLine:
-    return report.CustodyLine(entry.sequence, entry.at, named_actor(entry.actor), entry.act, entry.digest)
+    note = str(entry.detail.get("reason", "")) if entry.act == "downloaded" else ""
+    return report.CustodyLine(entry.sequence, entry.at, named_actor(entry.actor), entry.act, entry.digest, note)

@@ -62,3 +62,15 @@ def test_preparing_twice_keeps_the_keys_and_hides_them(tmp_path: Path) -> None:
 def test_a_centre_cannot_deploy_with_the_loopback_allowance_of_the_demo(settings: object) -> None:
     settings.DEMO_HOSTS = {"clips.example": "127.0.0.1:8101"}  # type: ignore[attr-defined]
     assert [type(found) for found in checks.no_loopback_allowance(None)] == [Error]
+
+
+def test_a_time_stamp_authority_is_an_address_and_its_certificates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    certificates = tmp_path / "tsa.pem"
+    certificates.write_text("…")
+    monkeypatch.setenv("TIMESTAMP_AUTHORITIES", f"https://tsa.example/tsr?a=b|{certificates}")
+    assert env.authorities("TIMESTAMP_AUTHORITIES") == [("https://tsa.example/tsr?a=b", certificates)]
+    certificates.unlink()
+    with pytest.raises(ImproperlyConfigured, match="certificate-file"):
+        env.authorities("TIMESTAMP_AUTHORITIES")

@@ -19,7 +19,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run demo", description=__doc__)
     parser.add_argument("--headless", action="store_true", help="play the road through, print one JSON object, and end")
     parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="leave mails, captures, pictures and result.json there"
+        "--keep", type=Path, metavar="DIR", help="leave mails, captures, bundles, pictures and result.json there"
     )
     parser.add_argument("--no-pictures", action="store_true", help="with --keep: leave the pictures of the pages out")
     parser.add_argument(

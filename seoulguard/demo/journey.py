@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import io
 import statistics
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from django.core.management import call_command
 from django.utils import timezone
 
 from cases.models import Case, Evidence
@@ -160,6 +162,14 @@ def keep_captures(folder: Path) -> None:
                 organisation=organisation_name(language),
             )
             (target / f"report-{language}.pdf").write_bytes(pdf)
+
+
+def keep_bundles(folder: Path) -> None:
+    """Export the evidence bundle of every captured match, as an officer would hand it over."""
+    for match in Match.objects.captured().select_related("case", "candidate", "evidence", "capture"):
+        call_command(
+            "export_bundle", str(match.pk), out=folder / f"bundle-{match.pk.hex[:8]}.zip", stdout=io.StringIO()
+        )
 
 
 def the_case() -> Case:

@@ -97,6 +97,7 @@ def officer_pages(page: Page, base: str, album: Album) -> None:
              "contacts": "/desk/contacts/", "second-factor": "/account/2fa/"}  # fmt: skip
     if match:
         paths["match"] = f"/desk/matches/{match.pk}/"
+        paths["bundle"] = f"/desk/matches/{match.pk}/bundle/"
     if drafted:
         paths["letter-draft"] = f"/desk/notices/{drafted.pk}/"
     for language in ("en", "ja", "ru"):

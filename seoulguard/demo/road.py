@@ -110,7 +110,7 @@ class Road:
         clicks.read_status(receipt)
         ended("status_read")
         if self.keep:
-            say("keeping mails, captures and pictures of every page …")
+            say("keeping mails, captures, bundles and pictures of every page …")
             self._keep(clicks, receipt)
             ended("pictures")
 
@@ -127,12 +127,13 @@ class Road:
         from seoulguard.demo.pictures import take_pictures
 
         assert self.keep  # noqa: S101
-        for name in ("mail", "captures", "pages"):
+        for name in ("mail", "captures", "bundles", "pages"):
             shutil.rmtree(self.keep / name, ignore_errors=True)
             (self.keep / name).mkdir(parents=True)
         for number, mail in enumerate(self.town.mail.mails, start=1):
             (self.keep / "mail" / f"{number:02d}.eml").write_bytes(mail)
         journey.keep_captures(self.keep / "captures")
+        journey.keep_bundles(self.keep / "bundles")
         if self.pictures:
             self._something_to_decide()
             self._page_faults = take_pictures(

@@ -6,7 +6,6 @@ import io
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def bundle(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[bytes]:
+def bundle(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> bytes:
     """One stamped bundle for all these tests; its rows are gone again."""
     folder = tmp_path_factory.mktemp("bundle")
     with TimeAuthority(folder) as authority, django_db_blocker.unblock(), transaction.atomic():
@@ -40,7 +39,7 @@ def bundle(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any)
             stamps.make_due(timezone.now())
             made = bundle_scene.make_bundle(match, folder / "bundle.zip").read_bytes()
         transaction.set_rollback(True)
-    yield made
+    return made
 
 
 @pytest.fixture(scope="module")

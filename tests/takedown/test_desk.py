@@ -115,6 +115,7 @@ def every_page(case: Case) -> dict[str, tuple[str, str]]:
     pages["reveal"] = ("post", at("reveal", match.pk, 1))
     pages["reveal_ended"] = ("post", at("reveal_ended", match.pk, row.pk))
     pages["report"] = ("get", at("report", match.capture_id))
+    pages["bundle"] = ("get", at("bundle", match.pk))
     pages |= {name: ("post", at(name, match.pk)) for name in ("accept", "dismiss", "capture_upload")}
     pages |= {name: ("get", at(name, letter.pk)) for name in ("notice", "message")}
     pages |= {name: ("post", at(name, letter.pk)) for name in ("language", "approve", "undo", "decide")}
