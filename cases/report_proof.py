@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from cases.bundle import Bundle
-from cases.models import TimeStamp, User
+from cases.models import Capture, TimeStamp, User
 
 
 class Moment(NamedTuple):
@@ -36,7 +36,7 @@ class Proof:
 def proof_of(bundle: Bundle, moments: Iterable[Moment]) -> Proof:
     """In the language that is active now. `moments` are those the vault does not know itself."""
     own = [
-        Moment(bundle.capture.started_at, _("The system opened the page to preserve it.")),
+        Moment(bundle.capture.started_at, _begun(bundle.capture)),
         Moment(bundle.capture.captured_at or bundle.capture.started_at, _("The page was preserved and sealed.")),
         *(Moment(stamp.made_at, _stamped(stamp)) for stamp in bundle.stamps if stamp.made_at),
         Moment(bundle.export.at, _("This report and its bundle were made.")),
@@ -58,6 +58,12 @@ def named_actor(actor: str) -> str:
     kind, _colon, number = actor.partition(":")
     officer = User.objects.filter(pk=number).first() if kind == "officer" and number.isdigit() else None
     return f"{actor} {officer.shown_name}" if officer else actor
+
+
+def _begun(capture: Capture) -> str:
+    if capture.method == Capture.Method.UPLOAD:
+        return _("An officer handed in what the page showed.")
+    return _("The system opened the page to preserve it.")
 
 
 def _stamped(stamp: TimeStamp) -> str:

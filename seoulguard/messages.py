@@ -55,7 +55,7 @@ def _sources() -> Iterator[Path]:
             if (
                 path.suffix in {".py", ".html", ".txt"}
                 and "migrations" not in path.parts
-                and "site_templates" not in path.parts
+                and not {"site_templates", "bundle_kit"} & set(path.parts)
             ):
                 yield path
 
