@@ -83,11 +83,18 @@ def moments(match: Match) -> Iterator[Moment]:
 
 
 def _entries(match: Match, bundle: Bundle) -> list[CustodyEntry]:
-    """What the chain says of this capture and this match, this export included."""
+    """What the chain says of this capture, this match and its letter, this export included."""
     entries = CustodyEntry.objects.filter(case=match.case, sequence__lte=bundle.export.sequence).order_by("sequence")
     subjects = {f"match:{match.pk}", f"capture:{bundle.capture.pk}", f"evidence:{match.evidence_id}"}
-    capture = str(bundle.capture.pk)
-    return [entry for entry in entries if entry.subject in subjects or entry.detail.get("capture") == capture]
+    location = Location.objects.filter(match=match).first()
+    if location:
+        subjects.add(f"notice:{location.notice_id}")
+    return [
+        entry
+        for entry in entries
+        if (entry.subject in subjects and entry.detail.get("location") in (None, location and location.pk))
+        or entry.detail.get("capture") == str(bundle.capture.pk)
+    ]
 
 
 def _custody_line(entry: CustodyEntry) -> report.CustodyLine:

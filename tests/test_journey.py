@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +113,18 @@ def test_a_stranger_finds_the_proof_of_each_copy(journey: Journey) -> None:
             p.name for p in folder.iterdir()
         }
         assert (folder / "report-ko.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_stranger_verifies_the_evidence_bundle_with_python_alone(journey: Journey, tmp_path: Path) -> None:
+    bundles = list((journey.kept / "bundles").iterdir())
+    assert bundles
+    for bundle in bundles:
+        with zipfile.ZipFile(bundle) as opened:
+            (tmp_path / "verify_bundle.py").write_bytes(opened.read("verify_bundle.py"))
+        verify = [sys.executable, "-I", "-S", tmp_path / "verify_bundle.py"]
+        assert subprocess.run([*verify, bundle], cwd=tmp_path, capture_output=True, check=False).returncode == 0
+        (tmp_path / "cut.zip").write_bytes(bundle.read_bytes()[:-1])
+        assert subprocess.run([*verify, "cut.zip"], cwd=tmp_path, capture_output=True, check=False).returncode == 1
 
 
 def test_every_page_is_pictured_fits_its_window_and_is_accessible(journey: Journey) -> None:

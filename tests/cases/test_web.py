@@ -84,6 +84,7 @@ class Site:
 
     def __init__(self, reply: Callable[[http.server.BaseHTTPRequestHandler], None]) -> None:
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.brought: list[bytes] = []
         site = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -92,6 +93,10 @@ class Site:
                 reply(self)
 
             do_HEAD = do_GET
+
+            def do_POST(self) -> None:
+                site.brought.append(self.rfile.read(int(self.headers["Content-Length"])))
+                self.do_GET()
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -443,3 +448,23 @@ def test_a_bad_certificate_is_still_a_fact(secure_site: tuple[Site, Path], setti
     facts = line.certificate_of("https://clips.example/") or {}
     assert (facts["subject"], facts["trusted"]) == ("clips.example", False)
     assert "self-signed" in facts["complaint"].lower()
+
+
+# --- requests with content ---------------------------------------------------------------------------------------
+def test_a_request_with_content_brings_exactly_its_bytes(serve: Callable[..., Site]) -> None:
+    site = serve(lambda request: answer(request, b"token", "application/timestamp-reply"))
+    fetched = web.fetch(site.url, method="POST", content=b"\x30\x00query", allow_loopback=site.allowed)
+    assert (fetched.status, fetched.body, site.brought) == (200, b"token", [b"\x30\x00query"])
+
+
+def test_content_is_not_carried_on_to_another_address(serve: Callable[..., Site]) -> None:
+    other = serve(lambda request: answer(request, b"gotcha"))
+    site = serve(lambda request: answer(request, b"", status="307", Location=other.url))
+    allowed = site.allowed | other.allowed
+    assert reason(site.url, method="POST", content=b"query", allow_loopback=allowed) == "redirected"
+    assert other.asked == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/tsr", "http://[::1]/", "http://169.254.169.254/"])
+def test_content_goes_to_no_hostile_address_either(url: str) -> None:
+    assert reason(url, method="POST", content=b"query") == "refused_address"

@@ -371,7 +371,9 @@ def test_a_match_is_preserved_with_its_medium_and_aligned_frames(cast: Cast, tow
     assert codes["frames"] == match.capture.facts["frames"]
     assert capture.read_part(parts["media"]) == shelf.copy()
     assert parts["media"].digest == match.candidate.digest
-    assert acts(cast.case)[-1] == "captured"
+    assert acts(cast.case)[-2:] == ["captured", "sealed"]
+    listed = json.loads(capture.read_part(parts["manifest.json"]))["parts"]
+    assert {row["name"] for row in listed} == set(parts) - {"manifest.json"}
 
 
 def test_aligned_frames_show_the_same_moment(town: Town, evidence: Evidence) -> None:

@@ -127,7 +127,7 @@ OF_EVERYBODY = {"contacts"}
 OF_ADMINS = {"contacts_export", "contacts_import"}
 OF_THE_HOUSE = {"desk", "queue", "sent"}
 OF_ONE_CASE = {
-    "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss", "capture_upload",
+    "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss", "capture_upload", "bundle",
     "notice", "message", "language", "approve", "undo", "decide",
 }  # fmt: skip
 EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_ONE_CASE)
