@@ -30,6 +30,7 @@ from cases.archive import Archive, BundleError
 from cases.bundle_kit import verify_bundle
 from cases.manifest import seal_manifest
 from cases.models import Capture, CapturePart, CustodyEntry, TimeStamp
+from cases.parts import read_part
 
 __all__ = ["Bundle", "BundleError", "begin", "write"]
 KIT = Path(__file__).resolve().parent / "bundle_kit"
@@ -88,11 +89,17 @@ def _write_members(archive: Archive, bundle: Bundle, reports: Mapping[str, bytes
     """Their rows in the signed list, in the order of the file."""
     for name, content, what in _written_here(bundle, reports):
         yield {**archive.add(name, [content])._asdict(), "what": what}
-    for part in bundle.capture.parts.order_by("name"):
+    for part in _listed_parts(bundle):
         member = archive.add(verify_bundle.PARTS + part.name, vault.open_stream(bundle.capture.case, part.pk))
         if member.digest != part.digest:
             raise vault.broken_seal()
         yield {**member._asdict(), "what": "part", "how": part.how, "media_type": part.media_type}
+
+
+def _listed_parts(bundle: Bundle) -> list[CapturePart]:
+    """The list and what it names; a part that came in the meantime belongs to the next bundle."""
+    named = {row["name"] for row in json.loads(read_part(bundle.listed))["parts"]}
+    return [part for part in bundle.capture.parts.order_by("name") if part.name in named or part == bundle.listed]
 
 
 def _written_here(bundle: Bundle, reports: Mapping[str, bytes]) -> Iterator[tuple[str, bytes, str]]:

@@ -14,7 +14,7 @@ from cases import bundle as bundles
 from cases import capture as captures
 from cases import report
 from cases.bundle import Bundle, BundleError
-from cases.models import CustodyEntry
+from cases.models import Capture, CustodyEntry
 from cases.report_proof import Moment, named_actor, proof_of
 from detection.facts import match_facts
 from detection.models import Match
@@ -29,12 +29,18 @@ def export(match: Match, file: BinaryIO, *, actor: str, reason: str, recipient: 
     `actor`: "officer:<pk>" or "job". `recipient`: the public key it will be encrypted to, for the record.
     Raises BundleError or VaultError.
     """
-    if match.capture is None:
+    if match.capture is None or not is_captured(match):
         raise BundleError(_("This page is not captured yet."))
     bundle = bundles.begin(match.capture, actor=actor, reason=reason, recipient=recipient, match=str(match.pk))
     reports = {language: _report(match, bundle, language) for language in languages_for(match)}
     bundles.write(bundle, file, reports=reports, made_by=made_by())
     return bundle
+
+
+def is_captured(match: Match) -> bool:
+    """Page, medium and frames are kept; while they arrive there is nothing whole to hand over."""
+    complete = match.capture is not None and match.capture.status == Capture.Status.COMPLETE
+    return complete and match.status not in (Match.Status.FOUND, Match.Status.UNCAPTURED)
 
 
 def made_by() -> dict[str, str]:

@@ -14,7 +14,6 @@ from django.shortcuts import redirect, render
 
 from cases import access, age, signing
 from cases.archive import BundleError
-from cases.models import Capture
 from cases.vault import VaultError
 from detection.models import Match
 from takedown import bundles
@@ -29,7 +28,7 @@ def bundle(request: HttpRequest, match_id: UUID) -> HttpResponseBase:
     officer = access.officer_page(request)
     match = match_or_404(officer, match_id)
     form = BundleForm(request.POST or None)
-    if request.method != "POST" or not form.is_valid() or not is_captured(match):
+    if request.method != "POST" or not form.is_valid() or not bundles.is_captured(match):
         return _page(request, match, form)
     told = form.cleaned_data
     try:
@@ -38,10 +37,6 @@ def bundle(request: HttpRequest, match_id: UUID) -> HttpResponseBase:
         messages.error(request, error.sentence)
         return redirect("takedown:bundle", match.pk)
     return _download(file, f"bundle-{match.pk.hex[:8]}.zip", told["recipient"])
-
-
-def is_captured(match: Match) -> bool:
-    return match.capture is not None and match.capture.status == Capture.Status.COMPLETE
 
 
 def _page(request: HttpRequest, match: Match, form: BundleForm) -> HttpResponse:
@@ -53,7 +48,7 @@ def _page(request: HttpRequest, match: Match, form: BundleForm) -> HttpResponse:
         "match": match,
         "form": form,
         "fingerprint": fingerprint,
-        "captured": is_captured(match),
+        "captured": bundles.is_captured(match),
         "stamps": match.capture.time_stamps.all() if match.capture else [],
         "page": "desk",
     }

@@ -19,6 +19,7 @@ from pypdf import PdfReader
 from cases import age, custody_guard, signing
 from cases.bundle_kit import verify_bundle as kit
 from cases.models import CustodyEntry, TimeStamp
+from cases.parts import add_part
 from detection.models import Match
 from takedown import bundles
 from tests.base import Cast
@@ -145,6 +146,29 @@ def test_no_bundle_is_made_of_a_broken_chain(match: Match, no_pdf: None, tmp_pat
     rewrite(entry, actor="officer:99")
     with pytest.raises(bundles.BundleError, match="does not check out"):
         bundle_scene.make_bundle(match, tmp_path / "bundle.zip")
+
+
+def test_while_the_medium_still_arrives_there_is_no_bundle(match: Match, no_pdf: None, tmp_path: Path) -> None:
+    match.status = Match.Status.FOUND
+    with pytest.raises(bundles.BundleError, match="not captured yet"):
+        bundle_scene.make_bundle(match, tmp_path / "bundle.zip")
+    assert not CustodyEntry.objects.filter(act="downloaded").exists()
+
+
+def test_a_part_that_comes_while_the_bundle_is_made_waits_for_the_next(
+    match: Match, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def arrive(match: Match, bundle: Any, language: str) -> bytes:
+        if language == "en":
+            add_part(bundle.capture, "late.txt", b"late", "text/plain", "http")
+        return b"%PDF"
+
+    monkeypatch.setattr(bundles, "_report", arrive)
+    kit.verify(bundle_scene.make_bundle(match, tmp_path / "one.zip"), signing.fingerprint())
+    monkeypatch.setattr(bundles, "_report", lambda *_: b"%PDF")
+    kit.verify(bundle_scene.make_bundle(match, tmp_path / "two.zip"), signing.fingerprint())
+    names = [zipfile.ZipFile(tmp_path / name).namelist() for name in ("one.zip", "two.zip")]
+    assert ["capture/late.txt" in one for one in names] == [False, True]
 
 
 # --- Jiwoo hands it over -----------------------------------------------------------------------------------------
