@@ -153,6 +153,7 @@ def read_members(file):
     file.seek(central_at)
     central = file.read(central_size)
     members: dict = {}
+    seen: set = set()
     at = offset = 0
     for _ in range(count):
         if at + CENTRAL.size > len(central):
@@ -163,8 +164,9 @@ def read_members(file):
         shown = name.decode("ascii", "backslashreplace")
         if not NAME.fullmatch(shown):
             raise Problem("name", shown)
-        if shown.lower() in {one.lower() for one in members}:
+        if shown.lower() in seen:
             raise Problem("twice", shown)
+        seen.add(shown.lower())
         expected = central_header(name, crc, size, offset)
         header = local_header(name, crc, size)
         file.seek(offset)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 
@@ -41,7 +42,8 @@ def packed(members: Members) -> bytes:
 def zipped(rows: list[tuple[str, bytes]], method: int = zipfile.ZIP_STORED, **fields: object) -> bytes:
     """As an ordinary program packs it."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as file:
+    with warnings.catch_warnings(), zipfile.ZipFile(out, "w", method) as file:
+        warnings.simplefilter("ignore")  # of names that are there twice
         for name, content in rows:
             info = zipfile.ZipInfo(name)
             info.compress_type = method

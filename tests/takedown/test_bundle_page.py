@@ -46,6 +46,7 @@ def test_the_page_accepts_the_untouched_bundle_and_names_the_key(bundle: bytes, 
     kind, text = outcome(page, bundle, signing.fingerprint())
     assert (kind, "변경 없음" in text, "UNTOUCHED" in text) == ("good", True, True)
     assert signing.fingerprint() in text
+    assert "시점확인 · Time stamp" in text
     assert outcome(page, bundle)[0] == "good"  # by the fingerprint that the centre wrote into the page
 
 
