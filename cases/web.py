@@ -35,7 +35,7 @@ from cases.addresses import (
 )
 from cases.line import Line, LineAdapter
 
-__all__ = ["FetchError", "Fetched", "Redirect", "download", "fetch", "user_agent"]
+__all__ = ["FetchError", "Fetched", "Redirect", "content_type", "download", "fetch", "user_agent"]
 
 PAGE_MAX_BYTES = 10 * 1024 * 1024
 PAGE_DEADLINE_SECONDS = 30.0
@@ -77,6 +77,7 @@ class Redirect:
 class Fetched:
     """What a site answered, whatever its status. Header names are lower case; times are UTC.
 
+    `whole` is False where only the asked-for `first_bytes` of a longer body were taken.
     `body` is empty after `download`; `size` (bytes, decompressed) and `sha256` (hex) speak of the body either way.
     """
 
@@ -94,6 +95,7 @@ class Fetched:
     dns_answers: tuple[str, ...]
     redirects: tuple[Redirect, ...]
     fetched_at: datetime
+    whole: bool = True
 
     def text(self) -> str:
         """The body as text, by the header's charset, the page's own, or UTF-8; bytes that do not fit are replaced."""
@@ -109,6 +111,7 @@ class _Errand:
     allowance: LoopbackAllowance
     sink: Sink
     content: bytes | None = None
+    first_bytes: int | None = None
     agent: str = field(default_factory=lambda: user_agent())
 
 
@@ -126,6 +129,7 @@ def fetch(
     method: Method = "GET",
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
+    first_bytes: int | None = None,
 ) -> Fetched:
     """The page or file at `url`, in memory. An HTTP error status is an answer, not an error.
 
@@ -135,7 +139,7 @@ def fetch(
     body = io.BytesIO()
     fetched = download(
         url, body, max_bytes=max_bytes, deadline_seconds=deadline_seconds, allow_loopback=allow_loopback,
-        method=method, headers=headers, content=content,
+        method=method, headers=headers, content=content, first_bytes=first_bytes,
     )  # fmt: skip
     answered = body.getvalue()
     return replace(fetched, body=answered, charset=fetched.charset or _declared_charset(answered))
@@ -151,11 +155,15 @@ def download(
     method: Method = "GET",
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
+    first_bytes: int | None = None,
 ) -> Fetched:
-    """Stream the file at `url` into `sink`. After a FetchError the sink may hold a beginning; the caller drops it."""
+    """Stream the file at `url` into `sink`. After a FetchError the sink may hold a beginning; the caller drops it.
+
+    `first_bytes` ends the reading there, whatever the site goes on to send.
+    """
     deadline = time.monotonic() + deadline_seconds
     allowance = loopback_allowance(allow_loopback)
-    return _travel(url, _Errand(method, dict(headers or {}), max_bytes, deadline, allowance, sink, content))
+    return _travel(url, _Errand(method, dict(headers or {}), max_bytes, deadline, allowance, sink, content, first_bytes))
 
 
 def _travel(url: str, errand: _Errand) -> Fetched:
@@ -216,26 +224,31 @@ def _location(response: requests.Response) -> str:
 
 
 def _take(response: requests.Response, line: Line, errand: _Errand) -> Fetched:
-    size, digest = _pour(response, line, errand)
-    media_type, charset = _content_type(response.headers.get("Content-Type", ""))
+    size, digest, whole = _pour(response, line, errand)
+    media_type, charset = content_type(response.headers.get("Content-Type", ""))
     pinned: Pinned = line.pinned
     return Fetched(
         url=pinned.target.url, final_url=pinned.target.url, status=response.status_code,
         headers={name.lower(): value for name, value in response.headers.items()},
         body=b"", size=size, sha256=digest, media_type=media_type, charset=charset,
         peer_address=line.peer_address, certificate=line.certificate, dns_answers=pinned.dns_answers,
-        redirects=(), fetched_at=datetime.now(UTC),
+        redirects=(), fetched_at=datetime.now(UTC), whole=whole,
     )  # fmt: skip
 
 
-def _pour(response: requests.Response, line: Line, errand: _Errand) -> tuple[int, str]:
-    """The body into the sink: its size in bytes and its SHA-256."""
-    size, digest = 0, hashlib.sha256()
+def _pour(response: requests.Response, line: Line, errand: _Errand) -> tuple[int, str, bool]:
+    """The body into the sink: its size in bytes, its SHA-256, and whether it was taken to its end."""
+    size, digest, wanted = 0, hashlib.sha256(), errand.first_bytes
     declared = response.headers.get("Content-Length", "")
-    if errand.method != "HEAD" and declared.isdigit() and int(declared) > errand.max_bytes:
+    if errand.method != "HEAD" and wanted is None and declared.isdigit() and int(declared) > errand.max_bytes:
         response.close()
         raise _too_large()
     for chunk in response.raw.stream(CHUNK, decode_content=True):
+        if wanted is not None and size + len(chunk) > wanted:
+            response.close()
+            digest.update(chunk[: wanted - size])
+            errand.sink.write(chunk[: wanted - size])
+            return wanted, digest.hexdigest(), False
         size += len(chunk)
         if size > errand.max_bytes:
             response.close()
@@ -245,7 +258,7 @@ def _pour(response: requests.Response, line: Line, errand: _Errand) -> tuple[int
     # A cut line can look like a body's natural end.
     if line.expired:
         raise _timed_out()
-    return size, digest.hexdigest()
+    return size, digest.hexdigest(), True
 
 
 # --- failures ----------------------------------------------------------------------------------------------------
@@ -278,7 +291,8 @@ def _too_large(sentence: str = "") -> FetchError:
 
 
 # --- text --------------------------------------------------------------------------------------------------------
-def _content_type(header: str) -> tuple[str, str]:
+def content_type(header: str) -> tuple[str, str]:
+    """(media type, charset), lower case, from the header of that name."""
     media_type, *parameters = header.split(";")
     for parameter in parameters:
         name, _equals, value = parameter.partition("=")

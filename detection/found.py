@@ -32,12 +32,13 @@ def found_media(media_url: str) -> Iterator[InMemory]:
     with os.fdopen(os.memfd_create("found", os.MFD_CLOEXEC), "w+b") as memory:
         answer = web.download(media_url, memory, max_bytes=settings.MEDIA_MAX_BYTES)
         if answer.status >= 400:
-            raise _refused(answer.status)
+            raise refused(answer.status)
         memory.flush()
         memory.seek(0)
         yield InMemory(memory.fileno(), f"sha256:{answer.sha256}", answer.size, answer.media_type)
 
 
-def _refused(status: int) -> FetchError:
+def refused(status: int) -> FetchError:
+    """The error for an answer that is none; busy sites are asked again."""
     sentence = _("The site answered %(status)d.") % {"status": status}
     return FetchError("answered", sentence, permanent=status not in TRY_AGAIN)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Capture, Case, Evidence, Leased, LeasedQuerySet
+from detection import watched as watched  # rows of the polite watch; Django looks for models here
 
 
 class EvidenceFingerprint(models.Model):
@@ -57,6 +58,9 @@ class Source(Leased):
     next_visit_at = models.DateTimeField(_("next visit"), default=timezone.now)
     failure = models.CharField(_("trouble"), max_length=300, blank=True, editable=False)
     found_last_visit = models.PositiveIntegerField(_("found at the last visit"), default=0, editable=False)
+    request_budget = models.PositiveIntegerField(_("requests a visit"), default=200)
+    megabyte_budget = models.PositiveIntegerField(_("megabytes a visit"), default=50)
+    second_budget = models.PositiveIntegerField(_("seconds a visit"), default=400)
 
     objects = SourceQuerySet.as_manager()
 
@@ -76,6 +80,10 @@ def media_key(page_url: str, media_url: str) -> str:
 class CandidateQuerySet(LeasedQuerySet):
     def to_examine(self, at: datetime) -> CandidateQuerySet:
         return self.free(at).filter(status=Candidate.Status.NEW)  # type: ignore[return-value]
+
+    def of_same_bytes(self, digest: str) -> CandidateQuerySet:
+        """One cluster: every place where exactly these bytes were found, the first one first."""
+        return self.filter(digest=digest).exclude(digest="").order_by("found_at")  # type: ignore[return-value]
 
 
 class Candidate(Leased):
@@ -98,6 +106,9 @@ class Candidate(Leased):
     reason = models.CharField(max_length=300, blank=True)
     digest = models.CharField(max_length=71, blank=True)
     size = models.PositiveBigIntegerField(default=0)
+    # What the examination cost, and when a long medium's beginning was looked at.
+    fetched_bytes = models.PositiveBigIntegerField(default=0)
+    glanced_at = models.DateTimeField(null=True, blank=True)
     found_at = models.DateTimeField(default=timezone.now)
     examined_at = models.DateTimeField(null=True, blank=True)
 

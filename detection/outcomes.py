@@ -14,6 +14,7 @@ from cases.models import Evidence
 from cases.vault import VaultError
 from cases.web import FetchError
 from detection.engine import MediaError, MediaFingerprint
+from detection.hosts import Later
 from detection.models import Candidate, Match
 from detection.references import INSTALLATION
 from detection.sources import SourceError
@@ -62,12 +63,22 @@ def finish(row: Any, status: str, reason: str, *more: str) -> None:
 
 def waits(row: Any, error: Trouble) -> bool:
     """True when the step is tried again later: the reason is saved. What this server lacks is not the row's fault."""
+    if isinstance(error, Later):
+        return _waits_until(row, error)
     if getattr(error, "code", "") in INSTALLATION:
         row.attempts = max(0, row.attempts - 1)
     elif not _passing(error) or row.attempts >= settings.MAX_ATTEMPTS:
         return False
     row.reason = sentence_of(error)[:REASON]
     row.retry_later()
+    _save(row)
+    return True
+
+
+def _waits_until(row: Any, error: Later) -> bool:
+    """A host's pause is nobody's failure: it costs no attempt."""
+    row.attempts, row.reason = max(0, row.attempts - 1), error.sentence[:REASON]
+    row.leased_until, row.retry_at = None, error.until
     _save(row)
     return True
 
@@ -80,7 +91,7 @@ def _passing(error: Trouble) -> bool:
 
 
 def _save(row: Any, *more: str) -> None:
-    found = ("digest", "size", "examined_at") if isinstance(row, Candidate) else ()
+    found = ("digest", "size", "examined_at", "fetched_bytes", "glanced_at") if isinstance(row, Candidate) else ()
     row.save(update_fields=["status", "reason", *LEASE, *found, *more])
 
 

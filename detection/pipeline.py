@@ -22,17 +22,17 @@ from cases import custody, vault
 from cases.browser import CaptureError
 from cases.models import Case, Evidence
 from cases.web import FetchError
-from detection import preserve
+from detection import hosts, known, preserve
+from detection.accounts import Account
 from detection.engine import Finding, MediaError, MediaFingerprint, compare, fingerprint_media
-from detection.found import found_media
 from detection.models import Candidate, EvidenceFingerprint, Match, Source, media_key
 from detection.outcomes import LEASE, REASON, Trouble, finish, give_up, partly_decoded, sentence_of, waits
 from detection.references import FIELD, descriptor, reference_set, wanted
-from detection.sources import FoundMedia, SourceError, Watch, media_at, watch
+from detection.sources import FoundMedia, SourceError, manners, media_at, watch
 
 __all__ = [
     "capture_match", "examine_again", "examine_candidate", "fingerprint_evidence", "give_up", "look_at_address",
-    "look_at_evidence", "visit_source",
+    "look_at_evidence", "visit_source", "visit_with_account",
 ]  # fmt: skip
 logger = logging.getLogger(__name__)
 
@@ -150,19 +150,29 @@ def look_at_address(case: Case, url: str) -> list[UUID]:
 # --- sources -----------------------------------------------------------------------------------------------------
 def visit_source(source_id: int | str) -> list[UUID]:
     """Visit a source. Returns the ids of new candidates; they are saved one by one while the visit goes on."""
+    account = visit_with_account(source_id)
+    return [candidate.pk for candidate in account.new] if account else []
+
+
+def visit_with_account(source_id: int | str) -> Account | None:
+    """Visit a source and tell how it went; None when it is paused, or somebody visits it already."""
     if not Source.objects.claim(source_id, Source.Status.ACTIVE):
-        return []
+        return None
     source = Source.objects.get(pk=source_id)
     at = timezone.now()
-    visit = watch(source, known=_known_pages(source), deadline=time.monotonic() + 0.7 * settings.LEASE_SECONDS)
-    new: list[Candidate] = []
-    try:
-        for found in visit.candidates(source.visited_at, at):
-            new += _new_candidates(source, [found])
-        _end_visit(source, at, visit, len(new), "")
-    except SourceError as error:
-        _end_visit(source, at, visit, len(new), error.sentence)
-    return [candidate.pk for candidate in new]
+    deadline = time.monotonic() + 0.7 * settings.LEASE_SECONDS
+    with manners.outing(source, deadline) as going:
+        visit = watch(source, known=_known_pages(source), deadline=deadline)
+        account = Account(source, at, visit, going)
+        try:
+            for found in visit.candidates(source.visited_at, at):
+                account.found.append(found)
+                account.new += _new_candidates(source, [found])
+            _end_visit(account, visit.account())
+        except SourceError as error:
+            account.failure = error.sentence
+            _end_visit(account, error.sentence)
+    return account
 
 
 def _known_pages(source: Source) -> dict[str, datetime]:
@@ -191,19 +201,23 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def _end_visit(source: Source, at: datetime, visit: Watch, found: int, failure: str) -> None:
-    """The next visit moves on in any case; a source that fails waits longer each time."""
+def _end_visit(account: Account, failure: str) -> None:
+    """The next visit moves on in any case; a source that fails waits longer each time, and as long as its host asks."""
+    source = account.source
     pause = source.every_minutes * 60
-    if failure:
+    if account.failure and account.going.held_back:
+        source.attempts -= 1
+    elif account.failure:
         pause *= min(2 ** (source.attempts - 1), LONGEST_PAUSE_FACTOR)
     else:
         source.attempts = 0
-    source.failure = (failure or visit.account())[:REASON]
-    source.visited_at = at
-    source.found_last_visit = found
-    source.next_visit_at = timezone.now() + timedelta(seconds=pause)
+    source.failure = failure[:REASON]
+    source.visited_at = account.at
+    source.found_last_visit = len(account.new)
+    source.next_visit_at = max(timezone.now() + timedelta(seconds=pause), hosts.free_at(source.url))
     source.release()
     source.save(update_fields=["failure", "visited_at", "found_last_visit", "next_visit_at", *LEASE])
+    account.close()
 
 
 # --- candidates --------------------------------------------------------------------------------------------------
@@ -228,9 +242,7 @@ def examine_candidate(candidate_id: UUID | str) -> list[UUID]:
 
 def _compared(candidate: Candidate, references: Any) -> list[Finding]:
     """Findings of copies and of what is worth a look. Sets the candidate's digest, size and reason."""
-    with found_media(candidate.media_url) as medium:
-        candidate.digest, candidate.size = medium.digest, medium.size
-        made = fingerprint_media(medium.fd, dense=False, learned=descriptor())
+    made = known.fingerprint_of(candidate, references)
     candidate.reason = partly_decoded(made)
     return [finding for finding in compare(made, references) if finding.verdict in Match.Verdict.values]
 
@@ -241,6 +253,7 @@ def _keep_matches(candidate: Candidate, findings: list[Finding]) -> list[UUID]:
         watched = wanted(timezone.now())
         valid = [finding for finding in findings if UUID(finding.reference) in watched]
         new = [match.pk for finding in valid if (match := _new_match(candidate, finding))]
+        known.entrust(candidate)
         _judged(candidate, candidate.reason)
     return new
 

@@ -214,6 +214,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 USER_AGENT = env.text("USER_AGENT", f"Mozilla/5.0 (compatible; SeoulGuard/{VERSION})")
 CHROMIUM_PATH = env.text("CHROMIUM_PATH")
 MEDIA_MAX_BYTES = env.integer("MEDIA_MAX_BYTES", 1024**3)
+# The pace of the watch, per host and over all workers; a host's own robots.txt may ask for a slower one.
+HOST_SECONDS_BETWEEN = env.integer("HOST_SECONDS_BETWEEN", 1)
+HOST_REQUESTS_AT_ONCE = env.integer("HOST_REQUESTS_AT_ONCE", 2)
 # Demo and tests only: names that stand for a loopback address. `check --deploy` refuses both.
 DEMO_HOSTS = env.pairs("DEMO_HOSTS")
 DEMO_LOOPBACK_HOSTS = frozenset(env.words("DEMO_LOOPBACK_HOSTS"))

@@ -19,6 +19,7 @@ LANGUAGE_CODE = "en"
 AXES_ENABLED = False
 ALLOWED_HOSTS = ["*"]
 EMAIL_TIMEOUT = 5
+HOST_SECONDS_BETWEEN = 0
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, so that a worker in another process sees the rows of a test.

@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from cases import browser, web
 from cases.web import FetchError
+from detection.sources import manners
 from detection.sources.base import FoundMedia, SourceError, web_address
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".flv", ".wmv", ".mpg", ".mpeg", ".gif")
@@ -75,7 +76,7 @@ def _objects(script: LexborNode) -> Iterator[dict[str, Any]]:
 def answer_of(url: str) -> web.Fetched:
     """What the site answers, when it is a success. Raises SourceError."""
     try:
-        answer = web.fetch(url)
+        answer = manners.fetch(url)
     except FetchError as error:
         raise SourceError(error.sentence) from error
     if answer.status >= 400:
@@ -93,8 +94,8 @@ def open_page(url: str, *, rendered: bool = False) -> Page:
 
 def _rendered_page(url: str) -> Page:
     try:
-        final_url, html, status = browser.render_html(url)
-    except browser.CaptureError as error:
+        final_url, html, status = manners.rendered(url, browser.render_html)
+    except (FetchError, browser.CaptureError) as error:
         raise SourceError(error.sentence) from error
     if status >= 400:
         raise SourceError(_("The site answered %(status)d.") % {"status": status})

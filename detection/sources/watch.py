@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from detection.models import Source
+from detection.sources import manners
 from detection.sources.base import FoundMedia, SourceError
 from detection.sources.pages import media_at
 
@@ -32,6 +33,8 @@ class Watch(ABC):
         self.seen = 0
         self.unopened = 0
         self.troubles: list[str] = []
+        self.forbidden = 0
+        self.over = False
 
     @abstractmethod
     def candidates(self, since: datetime | None, at: datetime) -> Iterator[FoundMedia]:
@@ -42,9 +45,11 @@ class Watch(ABC):
         for page_url in page_urls:
             self.seen += 1
             if not self._to_open(page_url, since, at):
+                manners.skip(page_url, _("Known; it is looked at again once a day."))
                 continue
-            if self.opened >= DETAIL_PAGES_A_VISIT or time.monotonic() > self.deadline:
+            if self.over or self.opened >= DETAIL_PAGES_A_VISIT or time.monotonic() > self.deadline:
                 self.unopened += 1
+                manners.skip(page_url, _("Left for the next visit."))
                 continue
             self.opened += 1
             yield from self._media_of(page_url)
@@ -61,8 +66,17 @@ class Watch(ABC):
         try:
             return media_at(page_url, rendered=self.source.rendered)
         except SourceError as error:
-            self.troubles.append(error.sentence)
+            self._passed_over(page_url, error)
             return []
+
+    def _passed_over(self, page_url: str, error: SourceError) -> None:
+        manners.skip(page_url, error.sentence)
+        if isinstance(error, manners.VisitOver):
+            self.over, self.opened, self.unopened = True, self.opened - 1, self.unopened + 1
+        elif isinstance(error, manners.Forbidden):
+            self.opened, self.forbidden = self.opened - 1, self.forbidden + 1
+        else:
+            self.troubles.append(error.sentence)
 
     def account(self) -> str:
         """What went wrong on this visit as one sentence, or nothing."""
@@ -72,6 +86,8 @@ class Watch(ABC):
                 _("%(count)d of %(all)d pages did not answer: %(first)s")
                 % {"count": len(self.troubles), "all": self.opened, "first": self.troubles[0]}
             )
+        if self.forbidden:
+            parts.append(_("%(count)d pages are left out: robots.txt asks for it.") % {"count": self.forbidden})
         if self.unopened:
             parts.append(_("%(count)d pages are left for the next visit.") % {"count": self.unopened})
         return " ".join(parts)

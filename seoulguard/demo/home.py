@@ -42,6 +42,7 @@ def set_environment(home: Path, *, hosts: dict[str, str], smtp_port: int, addres
             "EMAIL_USE_TLS": "no",
             "DEFAULT_FROM_EMAIL": "removal@centre.example",
             "UNDO_SECONDS": "3",
+            "HOST_SECONDS_BETWEEN": "0",
             "SWEEP_SECONDS": "1",
             "RECHECK_SECONDS": "1,3,5,10,20,40",
             "REMOVED_PROBES_APART_SECONDS": "3",

@@ -27,7 +27,7 @@ PAGES = {"/scripted": BUILT, "/rss": FEED, "/watch/1": detail(1), "/watch/2": de
 class Host(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = PAGES.get(self.path, "broken").encode()
-        self.send_response(200 if self.path in PAGES else 500)
+        self.send_response(200 if self.path in PAGES else 404 if self.path == "/robots.txt" else 500)
         self.send_header("Content-Type", "application/rss+xml" if self.path == "/rss" else "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -1,0 +1,186 @@
+"""Is each source still alive? From the record of its visits comes at most one alarm, the most telling one.
+
+Looked at after every visit, and by the clock for sources that are not visited any more. An alarm closes by itself as
+soon as its reason is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from detection.models import Source
+from detection.watched import Alarm, SourceVisit
+
+Outcome = SourceVisit.Outcome
+REFUSED_IN_A_ROW = 2
+SILENT_AFTER_VISITS = 3
+FAILED_IN_A_ROW = 2
+HISTORY = 200
+EARLIER = 10
+KEEP = timedelta(days=60)
+# What "usually something" means: so many earlier visits with links, or with news.
+VISITS_WITH_LINKS = 2
+VISITS_WITH_NEWS = 5
+QUIET_FACTOR = 3
+QUIET_VISITS = 6
+OPENED_FOR_NOTHING = 3
+
+
+class Trouble(NamedTuple):
+    """What is wrong with a source, in words, and since when."""
+
+    kind: Alarm.Kind
+    sentence: str
+    since: datetime
+
+
+class Look(NamedTuple):
+    """A source and its visits that asked for something, the newest first."""
+
+    source: Source
+    visits: Sequence[SourceVisit]
+    at: datetime
+
+    @property
+    def interval(self) -> timedelta:
+        return timedelta(minutes=max(1, self.source.every_minutes))
+
+
+def diagnose(source: Source, at: datetime) -> Trouble | None:
+    """The most telling trouble of an active source, or None."""
+    if source.status != Source.Status.ACTIVE:
+        return None
+    look = Look(source, list(source.visits.exclude(outcome=Outcome.HELD_BACK)[:HISTORY]), at)
+    return next((trouble for sign in SIGNS if (trouble := sign(look))), None)
+
+
+def settle(source: Source, at: datetime) -> Alarm | None:
+    """Raise, keep or close the source's alarms. Returns the one that rings now."""
+    trouble = diagnose(source, at)
+    ringing = source.alarms.filter(closed_at=None)
+    (ringing.exclude(kind=trouble.kind) if trouble else ringing).update(closed_at=at)
+    return _ring(source, trouble, at) if trouble else None
+
+
+def _ring(source: Source, trouble: Trouble, at: datetime) -> Alarm:
+    found = {"sentence": trouble.sentence[:300], "last_seen_at": at}
+    try:
+        with transaction.atomic():
+            alarm, _is_new = Alarm.objects.update_or_create(
+                source=source, kind=trouble.kind, closed_at=None,
+                defaults=found, create_defaults={**found, "since": trouble.since},
+            )  # fmt: skip
+    except IntegrityError:  # another worker rang in the same moment
+        alarm = Alarm.objects.get(source=source, kind=trouble.kind, closed_at=None)
+    return alarm
+
+
+def look_at_all(at: datetime) -> int:
+    """Settle every source, and drop visits nobody needs any more. Returns how many alarms ring."""
+    for source in Source.objects.all():
+        settle(source, at)
+    SourceVisit.objects.filter(began_at__lt=at - KEEP).delete()
+    return Alarm.objects.ringing().count()
+
+
+# --- signs, the most telling first -------------------------------------------------------------------------------
+def _refused(look: Look) -> Trouble | None:
+    row = _in_a_row(look, Outcome.REFUSED)
+    if len(row) < REFUSED_IN_A_ROW:
+        return None
+    said = _("The site answered %(status)d on the last %(count)d visits: it refuses us.")
+    return Trouble(Alarm.Kind.REFUSED, said % {"status": row[0].status, "count": len(row)}, row[-1].began_at)
+
+
+def _forbidden(look: Look) -> Trouble | None:
+    if row := _in_a_row(look, Outcome.FORBIDDEN):
+        said = _("The site's robots.txt asks not to open the start page. Nothing is looked at there.")
+        return Trouble(Alarm.Kind.FORBIDDEN, said, row[-1].began_at)
+    return None
+
+
+def _layout(look: Look) -> Trouble | None:
+    """No links where there were some; or pages opened for nothing where such pages always held media."""
+    empty = _in_a_row(look, Outcome.EMPTY)
+    if not empty:
+        return _opened_for_nothing(look)
+    before = [visit for visit in look.visits[len(empty) :] if visit.outcome in (Outcome.GOOD, Outcome.EMPTY)][:EARLIER]
+    good = [visit for visit in before if visit.outcome == Outcome.GOOD]
+    # A search that finds nothing now and then is no changed page.
+    usual = len(good) >= VISITS_WITH_LINKS and len(before) - len(good) <= len(before) // 5
+    if not usual and not _rings(look, Alarm.Kind.LAYOUT):
+        return None
+    said = _("The site answers, but shows no entry any more; it used to show up to %(count)d.")
+    most = max((visit.links for visit in look.visits), default=0)
+    return Trouble(Alarm.Kind.LAYOUT, said % {"count": most}, empty[-1].began_at)
+
+
+def _opened_for_nothing(look: Look) -> Trouble | None:
+    told = [visit for visit in look.visits if visit.outcome == Outcome.GOOD and visit.opened][:EARLIER]
+    if not told or told[0].found or told[0].opened < OPENED_FOR_NOTHING:
+        return None
+    usual = len(told) > VISITS_WITH_LINKS and all(visit.found for visit in told[1:])
+    if not usual and not _rings(look, Alarm.Kind.LAYOUT):
+        return None
+    said = _("%(count)d pages were opened and held no media; such pages used to hold some.")
+    return Trouble(Alarm.Kind.LAYOUT, said % {"count": told[0].opened}, told[0].began_at)
+
+
+def _silent(look: Look) -> Trouble | None:
+    """No visit went well for three intervals: the site does not answer, or nobody goes there."""
+    visits, good = look.visits, next((one for one in look.visits if one.outcome == Outcome.GOOD), None)
+    # A source that was never well counts from its first visit, or from when it should have had one.
+    since = (good or visits[-1]).began_at if visits else look.source.next_visit_at
+    tried = [visit for visit in visits if visit.began_at > since]
+    if look.at - since < SILENT_AFTER_VISITS * look.interval:
+        return None
+    if len(tried) >= FAILED_IN_A_ROW:
+        said = _("No visit went well since %(when)s: %(why)s")
+        why = look.source.failure or _("The site does not answer.")
+        return Trouble(Alarm.Kind.SILENT, said % {"when": _moment(since), "why": why}, since)
+    if look.at - look.source.next_visit_at < SILENT_AFTER_VISITS * look.interval:
+        return None
+    said = _("It was due at %(when)s and was not visited. Are the workers running?")
+    return Trouble(Alarm.Kind.SILENT, said % {"when": _moment(look.source.next_visit_at)}, since)
+
+
+def _nothing_new(look: Look) -> Trouble | None:
+    """Quiet for three times the longest quiet so far."""
+    news = [visit.began_at for visit in look.visits if visit.new]
+    if len(news) < VISITS_WITH_NEWS or look.visits[0].outcome != Outcome.GOOD:
+        return None
+    longest = max(later - earlier for later, earlier in pairwise(news))
+    quiet = look.visits[0].began_at - news[0]
+    visits = sum(visit.began_at > news[0] for visit in look.visits)
+    if quiet <= QUIET_FACTOR * longest or visits < QUIET_VISITS:
+        return None
+    said = _("It answers, but nothing new was found since %(when)s; something new used to come more often.")
+    return Trouble(Alarm.Kind.NOTHING_NEW, said % {"when": _moment(news[0])}, news[0])
+
+
+SIGNS: tuple[Callable[[Look], Trouble | None], ...] = (_refused, _forbidden, _layout, _silent, _nothing_new)
+
+
+def _in_a_row(look: Look, outcome: str) -> list[SourceVisit]:
+    """The newest visits that all ended like this."""
+    row = []
+    for visit in look.visits:
+        if visit.outcome != outcome:
+            break
+        row.append(visit)
+    return row
+
+
+def _rings(look: Look, kind: str) -> bool:
+    return look.source.alarms.filter(kind=kind, closed_at=None).exists()
+
+
+def _moment(at: datetime) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,149 @@
+"""Cheap before dear: what was decoded once is known again by its bytes, and bytes by their address.
+
+1. The address is known: a ranged request for its first 64 KiB. Same size, same bytes there, same validator, fetched
+   whole not long ago: these are the same bytes, and their fingerprint is at hand.
+2. Else it is fetched. The same bytes under another address have the same digest: their fingerprint is at hand.
+3. Else it is decoded, and its fingerprint is kept.
+
+The comparison itself is made every time, so that references registered since then count. Nothing is judged by a
+beginning alone: a long medium whose beginning resembles nothing only lets others go first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cases import vault
+from detection import seen
+from detection.arrival import Arrival, arriving, beginning_of
+from detection.engine import MediaError, MediaFingerprint, ReferenceSet, compare, fingerprint_media
+from detection.found import refused
+from detection.hosts import Later
+from detection.models import Candidate, Match
+from detection.references import INSTALLATION, descriptor
+from detection.watched import KnownMedium
+
+PURPOSE = "known-medium"
+FIRST_BYTES = 64 * 1024
+TRUST = timedelta(days=7)
+KEEP = timedelta(days=30)
+MOST_KEPT_BYTES = 16 * 1024 * 1024
+LONG_BYTES = 64 * 1024 * 1024
+LONG_WAITS = timedelta(minutes=10)
+
+
+def fingerprint_of(candidate: Candidate, references: ReferenceSet) -> MediaFingerprint:
+    """The fingerprint of the candidate's medium, the cheapest way there is; sets its digest, size and cost.
+
+    Raises FetchError, MediaError, VaultError; hosts.Later when it is to be tried again.
+    """
+    known = _by_address(candidate)
+    if known:
+        return known
+    with arriving(candidate.media_url, followed=bool(candidate.source_id)) as arrival:
+        _look_at_beginning(candidate, arrival, references)
+        arrival.finish()
+        candidate.digest, candidate.size = arrival.digest(), arrival.size
+        candidate.fetched_bytes += arrival.received
+        seen.keep_medium(
+            candidate.media_url, arrival.answer, candidate.digest, arrival.digest(FIRST_BYTES), candidate.size
+        )
+        return _by_digest(candidate.digest) or _decoded(candidate.digest, arrival)
+
+
+def _by_address(candidate: Candidate) -> MediaFingerprint | None:
+    row = seen.medium(candidate.media_url, timezone.now() - TRUST)
+    if row is None or not KnownMedium.objects.filter(digest=row.digest).exists():
+        return None
+    answer, size = beginning_of(candidate.media_url, FIRST_BYTES, followed=bool(candidate.source_id))
+    candidate.fetched_bytes += answer.size
+    if answer.status >= 400:
+        raise refused(answer.status)
+    same_bytes = size == row.size and f"sha256:{answer.sha256}" == row.first_digest
+    if not same_bytes or seen.validators_of(answer) != {"etag": row.etag, "last_modified": row.last_modified}:
+        return None
+    known = _by_digest(row.digest)
+    if known:
+        candidate.digest, candidate.size = row.digest, row.size
+    return known
+
+
+def _by_digest(digest: str) -> MediaFingerprint | None:
+    """The kept fingerprint of these bytes. One that cannot be opened any more is dropped; they are decoded again."""
+    row = KnownMedium.objects.select_related("case").filter(digest=digest, model=_model()).first()
+    if row is None:
+        return None
+    try:
+        made = MediaFingerprint.from_bytes(_opened(row))
+    except (vault.VaultError, ValueError) as error:
+        if getattr(error, "code", "") in INSTALLATION:
+            raise
+        row.delete()
+        return None
+    KnownMedium.objects.filter(pk=row.pk).update(used_at=timezone.now(), times_used=F("times_used") + 1)
+    return made
+
+
+def _opened(row: KnownMedium) -> bytes:
+    sealed = bytes(row.sealed)
+    return vault.open_bytes(row.case, PURPOSE, sealed) if row.case else vault.open_for_installation(sealed, PURPOSE)
+
+
+def _decoded(digest: str, arrival: Arrival) -> MediaFingerprint:
+    made = fingerprint_media(arrival.fd, dense=False, learned=descriptor())
+    stored = made.to_bytes()
+    if len(stored) <= MOST_KEPT_BYTES:
+        sealed = vault.seal_for_installation(stored, PURPOSE)
+        now = timezone.now()
+        fields = {"case": None, "sealed": sealed, "model": _model(), "made_at": now, "used_at": now}
+        KnownMedium.objects.update_or_create(digest=digest, defaults=fields)
+    return made
+
+
+def _model() -> str:
+    learned = descriptor()
+    return learned.model[:200] if learned else ""
+
+
+def entrust(candidate: Candidate) -> None:
+    """What matched shows a victim: its fingerprint is sealed with that case's key, and is gone when the key is."""
+    match = candidate.matches.select_related("case").order_by("judged_at").first()
+    row = KnownMedium.objects.filter(digest=candidate.digest, case=None).first() if match else None
+    if match and row:
+        row.sealed = vault.seal_bytes(match.case, PURPOSE, _opened(row))
+        row.case = match.case
+        row.save(update_fields=["sealed", "case"])
+
+
+def forget(at: datetime) -> None:
+    """Drop fingerprints that nothing used for thirty days."""
+    KnownMedium.objects.filter(used_at__lt=at - KEEP).delete()
+
+
+# --- long media --------------------------------------------------------------------------------------------------
+def _look_at_beginning(candidate: Candidate, arrival: Arrival, references: ReferenceSet) -> None:
+    """Raises Later, once, for a long medium whose first megabytes resemble nothing while others wait."""
+    if arrival.whole or arrival.size < LONG_BYTES or candidate.glanced_at or not _others_wait(candidate):
+        return
+    candidate.glanced_at = timezone.now()
+    if not _resembles_something(arrival, references):
+        candidate.fetched_bytes += arrival.received
+        sentence = _("A long video: it is examined after shorter ones.")
+        raise Later(sentence, timezone.now() + LONG_WAITS)
+
+
+def _others_wait(candidate: Candidate) -> bool:
+    return Candidate.objects.to_examine(timezone.now()).exclude(pk=candidate.pk).exists()
+
+
+def _resembles_something(arrival: Arrival, references: ReferenceSet) -> bool:
+    """A beginning that cannot be decoded says nothing; its medium waits like one that resembles nothing."""
+    try:
+        made = fingerprint_media(arrival.fd, dense=False, learned=descriptor())
+    except MediaError:
+        return False
+    return any(finding.verdict in Match.Verdict.values for finding in compare(made, references))

@@ -1,0 +1,188 @@
+"""How a visit behaves: robots.txt, each host's pace, its own budget, and no page fetched twice in the same state.
+
+Every kind of source opens its pages through `pages.answer_of` or `pages.open_page`; those come here. `outing()` sets
+the visit that is on; outside of one (an address that somebody named, a preview) a page is simply fetched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from cases import web
+from cases.browser import CaptureError
+from cases.web import FetchError
+from detection import hosts, robots, seen
+from detection.models import Source
+from detection.sources.base import SourceError
+from detection.watched import WatchedHost
+
+MEGABYTE = 1024 * 1024
+SKIPPED_KEPT = 2000
+
+
+class VisitOver(SourceError):
+    """This visit may ask for nothing more: its budget is used up, or the host wants a pause."""
+
+
+class Forbidden(SourceError):
+    """robots.txt asks not to open this page."""
+
+
+@dataclass
+class Outing:
+    """What one visit asked for, and what it may still ask for. `statuses` are the pages' answers, 0 for none."""
+
+    requests_left: int
+    bytes_left: int
+    deadline: float
+    requests: int = 0
+    bytes: int = 0
+    unchanged: int = 0
+    refusal: int = 0
+    forbidden: int = 0
+    held_back: bool = False
+    statuses: list[int] = field(default_factory=list)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, self.deadline - time.monotonic())
+
+    def skip(self, url: str, why: str) -> None:
+        if len(self.skipped) < SKIPPED_KEPT:
+            self.skipped.append({"url": url, "why": why})
+
+    def check(self) -> None:
+        """Raises VisitOver when the budget is used up."""
+        if self.requests_left <= 0 or self.bytes_left <= 0 or self.seconds_left <= 0:
+            raise VisitOver(_("The budget of this visit is used up."))
+
+    def paid(self, size: int) -> None:
+        self.requests, self.requests_left = self.requests + 1, self.requests_left - 1
+        self.bytes, self.bytes_left = self.bytes + size, self.bytes_left - size
+
+    def answered(self, status: int) -> None:
+        self.statuses.append(status)
+        if status in (403, 429):
+            self.refusal = status
+
+
+_current: ContextVar[Outing | None] = ContextVar("outing", default=None)
+
+
+@contextmanager
+def outing(source: Source, deadline: float) -> Iterator[Outing]:
+    """The visit that is on, for the length of the block. `deadline` is a monotonic time."""
+    ends = min(deadline, time.monotonic() + source.second_budget)
+    going = Outing(source.request_budget, source.megabyte_budget * MEGABYTE, ends)
+    before = _current.set(going)
+    try:
+        yield going
+    finally:
+        _current.reset(before)
+
+
+def skip(url: str, why: str) -> None:
+    """Write down a page that this visit leaves out."""
+    if going := _current.get():
+        going.skip(url, why)
+
+
+# --- one page ----------------------------------------------------------------------------------------------------
+def fetch(url: str, *, headers: Mapping[str, str] | None = None) -> web.Fetched:
+    """The page as `web.fetch` gives it; one that is unchanged comes back from what is kept of it, with status 200.
+
+    Raises FetchError, Forbidden, VisitOver.
+    """
+    going = _current.get()
+    if going is None:
+        return web.fetch(url, headers=headers)
+    kept = seen.page(url) if not headers else None
+    asked = {**(headers or {}), **(kept.validators if kept else {})}
+    answer = _in_turn(going, url, lambda: web.fetch(url, headers=asked or None))
+    if answer.status == 304 and kept:
+        going.unchanged += 1
+        return seen.confirmed(kept, answer)
+    if not headers:
+        seen.keep_page(url, answer)
+    return answer
+
+
+def rendered(url: str, render: Callable[[str], tuple[str, str, int]]) -> tuple[str, str, int]:
+    """The same manners for a page that a browser opens: (final address, HTML, status)."""
+    going = _current.get()
+    if going is None:
+        return render(url)
+    host = _permitted(going, url)
+    with _turn(going, host), _counted_if_it_fails(going):
+        final_url, html, status = render(url)
+    going.paid(len(html.encode("utf-8", "replace")))
+    going.answered(status)
+    hosts.note_answer(host, status)
+    return final_url, html, status
+
+
+def _in_turn(going: Outing, url: str, ask: Callable[[], web.Fetched]) -> web.Fetched:
+    host = _permitted(going, url)
+    with _turn(going, host), _counted_if_it_fails(going):
+        answer = ask()
+    going.paid(answer.size)
+    going.answered(answer.status)
+    hosts.note_answer(host, answer.status, answer.headers)
+    return answer
+
+
+@contextmanager
+def _counted_if_it_fails(going: Outing) -> Iterator[None]:
+    try:
+        yield
+    except (FetchError, CaptureError):
+        going.paid(0)
+        going.answered(0)
+        raise
+
+
+def _permitted(going: Outing, url: str) -> WatchedHost:
+    """The host of a page that may be opened now. Raises Forbidden, VisitOver, FetchError."""
+    going.check()
+    host = hosts.host_of(url)
+    robots.read_if_old(host, url, lambda address: _robots_answer(going, host, address))
+    if robots.unreadable(host):
+        going.answered(host.robots_status or 0)
+        sentence = _("The site answered %(status)d for its robots.txt. Nothing is opened until it can be read.")
+        raise SourceError(sentence % {"status": host.robots_status})
+    if not robots.allows(host, url):
+        going.forbidden += 1
+        raise Forbidden(_("The site's robots.txt asks not to open this page."))
+    going.check()
+    return host
+
+
+def _robots_answer(going: Outing, host: WatchedHost, address: str) -> web.Fetched:
+    with _turn(going, host), _counted_if_it_fails(going):
+        answer = robots.fetch(address)
+    going.paid(answer.size)
+    if answer.status == 429:
+        going.answered(429)
+    return answer
+
+
+@contextmanager
+def _turn(going: Outing, host: WatchedHost) -> Iterator[None]:
+    try:
+        with hosts.turn(host, patience_seconds=going.seconds_left, lease_seconds=web.PAGE_DEADLINE_SECONDS):
+            yield
+    except hosts.Later as later:
+        going.held_back = True
+        raise VisitOver(later.sentence) from later
