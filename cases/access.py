@@ -40,6 +40,11 @@ def staff_page(request: HttpRequest) -> User:
     return _with_role(request, *Role.values)
 
 
+def watch_keeper(request: HttpRequest) -> User:
+    """Who may take on an alarm of the watch: everybody of the staff but the auditors, who only look."""
+    return _with_role(request, Role.OFFICER, Role.LEAD, Role.ADMIN)
+
+
 def may_see(user: User, case: Case) -> bool:
     """Officers see their own cases, leads see all, nobody else sees any."""
     return Case.objects.visible_to(user).filter(pk=case.pk).exists()

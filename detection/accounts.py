@@ -48,7 +48,7 @@ class Account:
         """Keep the numbers, and raise or close the source's alarm."""
         going, visit = self.going, self.visit
         SourceVisit.objects.create(
-            source=self.source, outcome=self.outcome, status=going.refusal, links=visit.seen, opened=visit.opened,
+            source=self.source, outcome=self.outcome, status=going.refusal, links=visit.seen, pages=visit.listed, opened=visit.opened,
             found=len(self.found), new=len(self.new), requests=going.requests, unchanged=going.unchanged,
             bytes=going.bytes, seconds=round(going.seconds, 3), began_at=self.at,
         )  # fmt: skip

@@ -71,6 +71,10 @@ class SourceAdmin(ForAdministrators):
         ),
         (_("How often"), {"fields": ["every_minutes", "page_limit", "next_visit_at"]}),
         (
+            _("At most, a visit"),
+            {"fields": ["request_budget", "megabyte_budget", "second_budget"], "classes": ["collapse"]},
+        ),
+        (
             _("When links are not found by themselves"),
             {"fields": ["item_selector", "next_selector"], "classes": ["collapse"]},
         ),
@@ -116,3 +120,7 @@ class MatchAdmin(ReadOnly):
     @admin.display(description=_("match"))
     def short(self, match: Match) -> str:
         return str(match.pk)[:8]
+
+
+# Registers the pages of the polite watch; they are built on the classes above.
+from detection import watch_admin as watch_admin  # noqa: E402

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -110,7 +110,7 @@ def _layout(look: Look) -> Trouble | None:
     """No links where there were some; or pages opened for nothing where such pages always held media."""
     empty = _in_a_row(look, Outcome.EMPTY)
     if not empty:
-        return _opened_for_nothing(look)
+        return _no_pages(look) or _opened_for_nothing(look)
     before = [visit for visit in look.visits[len(empty) :] if visit.outcome in (Outcome.GOOD, Outcome.EMPTY)][:EARLIER]
     good = [visit for visit in before if visit.outcome == Outcome.GOOD]
     # A search that finds nothing now and then is no changed page.
@@ -120,6 +120,18 @@ def _layout(look: Look) -> Trouble | None:
     said = _("The site answers, but shows no entry any more; it used to show up to %(count)d.")
     most = max((visit.links for visit in look.visits), default=0)
     return Trouble(Alarm.Kind.LAYOUT, said % {"count": most}, empty[-1].began_at)
+
+
+def _no_pages(look: Look) -> Trouble | None:
+    """What looks like entries is only the listing's own pictures: links to pages were there before, none is now."""
+    good = [visit for visit in look.visits if visit.outcome == Outcome.GOOD]
+    bare = list(takewhile(lambda visit: not visit.pages, good))
+    before = good[len(bare) :][:EARLIER]
+    usual = len(before) >= VISITS_WITH_LINKS and all(visit.pages for visit in before)
+    if not bare or not (usual or (before and _rings(look, Alarm.Kind.LAYOUT))):
+        return None
+    said = _("The site answers, but shows no entry any more; it used to show up to %(count)d.")
+    return Trouble(Alarm.Kind.LAYOUT, said % {"count": max(visit.pages for visit in before)}, bare[-1].began_at)
 
 
 def _opened_for_nothing(look: Look) -> Trouble | None:
@@ -170,12 +182,7 @@ SIGNS: tuple[Callable[[Look], Trouble | None], ...] = (_refused, _forbidden, _la
 
 def _in_a_row(look: Look, outcome: str) -> list[SourceVisit]:
     """The newest visits that all ended like this."""
-    row = []
-    for visit in look.visits:
-        if visit.outcome != outcome:
-            break
-        row.append(visit)
-    return row
+    return list(takewhile(lambda visit: visit.outcome == outcome, look.visits))
 
 
 def _rings(look: Look, kind: str) -> bool:

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django_rq import job
 
 from cases.models import Case, Evidence
-from detection import pipeline
+from detection import heartbeat as pulse
+from detection import known, pipeline, seen
 from detection.models import Candidate, Match, Source
 
 RINGS_A_SWEEP = 200
@@ -49,6 +50,15 @@ def sweep() -> None:
     pipeline.give_up(at)
     for queue_name, verb, rows in due(at):
         ring(queue_name, verb, rows.values_list("pk", flat=True)[:RINGS_A_SWEEP])
+
+
+@job("monitor")
+def heartbeat() -> None:
+    """Raise and close the alarms of all sources; drop what the watch need not remember."""
+    at = timezone.now()
+    pulse.look_at_all(at)
+    seen.forget(at)
+    known.forget(at)
 
 
 def due(at: datetime) -> list[tuple[str, Callable[[str], None], Any]]:

@@ -106,7 +106,8 @@ class KnownMedium(models.Model):
 
 
 class SourceVisit(models.Model):
-    """One visit of a source in numbers. `links` are entries it showed, `opened` those that were opened."""
+    """One visit of a source in numbers. `links` are entries it showed, `pages` those of them that are pages with
+    media of their own, `opened` the ones that were opened."""
 
     class Outcome(models.TextChoices):
         GOOD = "good", _("Went well")
@@ -120,6 +121,7 @@ class SourceVisit(models.Model):
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
     status = models.PositiveSmallIntegerField(default=0)
     links = models.PositiveIntegerField(_("links"), default=0)
+    pages = models.PositiveIntegerField(_("links to pages"), default=0)
     opened = models.PositiveIntegerField(_("pages opened"), default=0)
     found = models.PositiveIntegerField(_("media"), default=0)
     new = models.PositiveIntegerField(_("new"), default=0)

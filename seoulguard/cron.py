@@ -32,4 +32,5 @@ BEAT: dict[str, Any] = {
 register(detection_jobs.sweep, queue_name="monitor", **BEAT)
 register(takedown_jobs.sweep, queue_name="deliver", **BEAT)
 register(cases_jobs.stamp_due, queue_name="monitor", **BEAT)
+register(detection_jobs.heartbeat, queue_name="monitor", interval=300, job_timeout=240, ttl=300, failure_ttl=3600)
 register(cases_jobs.forget, queue_name="monitor", interval=3600, job_timeout=300)

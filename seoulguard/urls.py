@@ -20,6 +20,7 @@ urlpatterns = [
     path("desk/", include("takedown.urls")),
     path("staff/", views.home_of_role, name="home_of_role"),
     path("health/", views.health, name="health"),
+    path("alarms/", views.alarms, name="alarms"),
     path("account/", include("allauth.urls")),
     # A victim has no account: the language is theirs to choose all the same.
     path("language/setlang/", login_not_required(set_language), name="set_language"),

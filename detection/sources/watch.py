@@ -33,6 +33,7 @@ class Watch(ABC):
         self.seen = 0
         self.unopened = 0
         self.troubles: list[str] = []
+        self.listed = 0
         self.forbidden = 0
         self.over = False
 
@@ -44,6 +45,7 @@ class Watch(ABC):
         """Media of those detail pages that are new, or whose daily second look has come."""
         for page_url in page_urls:
             self.seen += 1
+            self.listed += 1
             if not self._to_open(page_url, since, at):
                 manners.skip(page_url, _("Known; it is looked at again once a day."))
                 continue
