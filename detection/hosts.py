@@ -118,8 +118,9 @@ def _reserve(host: WatchedHost, deadline: datetime) -> datetime:
     for _try in range(TRIES):
         now_row = WatchedHost.objects.get(pk=host.pk)
         _let_alone(now_row)
-        starts = max(timezone.now(), now_row.next_request_at)
-        if starts > deadline:
+        now = timezone.now()
+        starts = max(now, now_row.next_request_at)
+        if starts > max(deadline, now):
             raise _busy(host, starts)
         taken = WatchedHost.objects.filter(pk=host.pk, next_request_at=now_row.next_request_at)
         if taken.update(next_request_at=starts + timedelta(seconds=now_row.pace_seconds)):

@@ -396,6 +396,30 @@ def test_media_streams_into_memory_that_has_no_name(serve: Callable[..., Site]) 
     assert (fetched.body, fetched.size, fetched.media_type) == (b"", 300_000, "video/mp4")
 
 
+def test_only_the_beginning_of_a_long_body_is_taken_when_no_more_is_wanted(serve: Callable[..., Site]) -> None:
+    site = serve(lambda request: answer(request, b"v" * 300_000))
+    begun = web.fetch(site.url, allow_loopback=site.allowed, first_bytes=1000, max_bytes=1000)
+    assert (begun.size, begun.body, begun.whole) == (1000, b"v" * 1000, False)
+    assert web.fetch(site.url, allow_loopback=site.allowed, first_bytes=300_000).whole
+
+
+def test_the_beginning_of_a_gzip_bomb_is_not_its_whole(serve: Callable[..., Site]) -> None:
+    bomb = gzip.compress(b"\0" * 30_000_000)
+    site = serve(lambda request: answer(request, bomb, Content_Encoding="gzip"))
+    assert web.fetch(site.url, allow_loopback=site.allowed, first_bytes=1000).size == 1000
+
+
+def test_a_conditional_request_is_answered_without_a_body(serve: Callable[..., Site]) -> None:
+    def reply(request: http.server.BaseHTTPRequestHandler) -> None:
+        known = request.headers.get("If-None-Match") == '"a"'
+        answer(request, b"" if known else b"page", status="304" if known else "200", ETag='"a"')
+
+    site = serve(reply)
+    assert web.fetch(site.url, allow_loopback=site.allowed).headers["etag"] == '"a"'
+    again = web.fetch(site.url, allow_loopback=site.allowed, headers={"If-None-Match": '"a"'})
+    assert (again.status, again.size, again.body) == (304, 0, b"")
+
+
 # --- certificates ------------------------------------------------------------------------------------------------
 def secure(site: Site, folder: Path) -> Path:
     """Give a site a certificate of its own making for clips.example; the file is also its own authority."""
