@@ -5,12 +5,14 @@
 2. Else it is fetched. The same bytes under another address have the same digest: their fingerprint is at hand.
 3. Else it is decoded, and its fingerprint is kept.
 
-The comparison itself is made every time, so that references registered since then count. Nothing is judged by a
-beginning alone: a long medium whose beginning resembles nothing only lets others go first.
+The same bytes judged against the same references within a day are judged once: every place shares the findings. As
+soon as one reference is new, changed or withdrawn they are compared again. Nothing is judged by a beginning alone: a
+long medium whose beginning resembles nothing only lets others go first.
 """
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -20,17 +22,24 @@ from django.utils.translation import gettext as _
 from cases import vault
 from detection import seen
 from detection.arrival import Arrival, arriving, beginning_of
-from detection.engine import MediaError, MediaFingerprint, ReferenceSet, compare, fingerprint_media
+from detection.engine import Finding, MediaError, MediaFingerprint, ReferenceSet, compare, fingerprint_media
+from detection.engine.scoring import Segment
 from detection.found import refused
 from detection.hosts import Later
 from detection.models import Candidate, Match
-from detection.references import INSTALLATION, descriptor
+from detection.references import INSTALLATION, Version, descriptor
 from detection.watched import KnownMedium
 
 PURPOSE = "known-medium"
 FIRST_BYTES = 64 * 1024
 TRUST = timedelta(days=7)
 KEEP = timedelta(days=30)
+# Not for ever: an engine that has learned something judges anew.
+JUDGEMENT_HOLDS = timedelta(days=1)
+SHARED = (
+    "reference", "score", "verdict", "segments", "kinds", "transform", "best_cand_s", "best_ref_s", "query_percent",
+    "reference_percent",
+)  # fmt: skip
 MOST_KEPT_BYTES = 16 * 1024 * 1024
 LONG_BYTES = 64 * 1024 * 1024
 LONG_WAITS = timedelta(minutes=10)
@@ -99,9 +108,39 @@ def _decoded(digest: str, arrival: Arrival) -> MediaFingerprint:
     if len(stored) <= MOST_KEPT_BYTES:
         sealed = vault.seal_for_installation(stored, PURPOSE)
         now = timezone.now()
-        fields = {"case": None, "sealed": sealed, "model": _model(), "made_at": now, "used_at": now}
+        fields = {
+            "case": None,
+            "sealed": sealed,
+            "model": _model(),
+            "made_at": now,
+            "used_at": now,
+            "compared_with": "",
+        }
         KnownMedium.objects.update_or_create(digest=digest, defaults=fields)
     return made
+
+
+# --- judgements --------------------------------------------------------------------------------------------------
+def findings_on(digest: str, version: Version) -> list[Finding] | None:
+    """How these bytes were judged against exactly these references lately, or None."""
+    row = KnownMedium.objects.filter(
+        digest=digest, compared_with=_name_of(version), compared_at__gt=timezone.now() - JUDGEMENT_HOLDS
+    ).first()
+    if row is None:
+        return None
+    return [Finding(**{**one, "segments": [Segment(*part) for part in one["segments"]]}) for one in row.findings]
+
+
+def keep_findings(digest: str, version: Version, findings: list[Finding]) -> None:
+    kept = [{name: getattr(finding, name) for name in SHARED} for finding in findings]
+    KnownMedium.objects.filter(digest=digest).update(
+        findings=kept, compared_with=_name_of(version), compared_at=timezone.now()
+    )
+
+
+def _name_of(version: Version) -> str:
+    listed = "\n".join(sorted(f"{evidence_id} {made_at.isoformat()}" for evidence_id, made_at in version.items()))
+    return "sha256:" + hashlib.sha256(listed.encode()).hexdigest()
 
 
 def _model() -> str:

@@ -27,7 +27,7 @@ from detection.accounts import Account
 from detection.engine import Finding, MediaError, MediaFingerprint, compare, fingerprint_media
 from detection.models import Candidate, EvidenceFingerprint, Match, Source, media_key
 from detection.outcomes import LEASE, REASON, Trouble, finish, give_up, partly_decoded, sentence_of, waits
-from detection.references import FIELD, descriptor, reference_set, wanted
+from detection.references import FIELD, Version, descriptor, reference_set, wanted
 from detection.sources import FoundMedia, SourceError, manners, media_at, watch
 
 __all__ = [
@@ -231,7 +231,7 @@ def examine_candidate(candidate_id: UUID | str) -> list[UUID]:
         if not version:
             _judged(candidate, _("There was no registered material to compare with."))
             return []
-        findings = _compared(candidate, references)
+        findings = _compared(candidate, references, version)
     except (FetchError, MediaError, vault.VaultError) as error:
         _not_examined(candidate, error)
         return []
@@ -240,11 +240,16 @@ def examine_candidate(candidate_id: UUID | str) -> list[UUID]:
     return new
 
 
-def _compared(candidate: Candidate, references: Any) -> list[Finding]:
+def _compared(candidate: Candidate, references: Any, version: Version) -> list[Finding]:
     """Findings of copies and of what is worth a look. Sets the candidate's digest, size and reason."""
     made = known.fingerprint_of(candidate, references)
     candidate.reason = partly_decoded(made)
-    return [finding for finding in compare(made, references) if finding.verdict in Match.Verdict.values]
+    shared = known.findings_on(candidate.digest, version)
+    if shared is not None:
+        return shared
+    found = [finding for finding in compare(made, references) if finding.verdict in Match.Verdict.values]
+    known.keep_findings(candidate.digest, version, found)
+    return found
 
 
 def _keep_matches(candidate: Candidate, findings: list[Finding]) -> list[UUID]:

@@ -94,12 +94,19 @@ class PageSeen(models.Model):
 
 
 class KnownMedium(models.Model):
-    """The fingerprint of bytes that were decoded once. Sealed for the installation, or for the case it matched."""
+    """The fingerprint of bytes that were decoded once, and how they were judged.
+
+    `sealed` for the installation, or for the case it matched. `findings` (ids of evidence and numbers) hold for the
+    references of `compared_with` alone.
+    """
 
     digest = models.CharField(max_length=DIGEST, unique=True)
     case = models.ForeignKey(Case, null=True, on_delete=models.CASCADE, related_name="+")
     sealed = models.BinaryField()
     model = models.CharField(max_length=200, blank=True)
+    findings = models.JSONField(default=list)
+    compared_with = models.CharField(max_length=DIGEST, blank=True)
+    compared_at = models.DateTimeField(null=True)
     made_at = models.DateTimeField(default=timezone.now)
     used_at = models.DateTimeField(default=timezone.now, db_index=True)
     times_used = models.PositiveIntegerField(default=0)

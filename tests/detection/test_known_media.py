@@ -36,6 +36,19 @@ def evidence(cast: Cast) -> Evidence:
 
 
 @pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One entry for every comparison with the references."""
+    calls: list[int] = []
+
+    def counted(made: Any, references: Any) -> Any:
+        calls.append(1)
+        return engine.compare(made, references)
+
+    monkeypatch.setattr(pipeline, "compare", counted)
+    return calls
+
+
+@pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for every medium that was decoded for an examination."""
     calls: list[int] = []
@@ -59,7 +72,7 @@ def examined(candidate: Candidate) -> Candidate:
 
 
 def test_the_same_bytes_on_ten_pages_are_decoded_once_and_are_ten_matches(
-    site: Site, evidence: Evidence, decoded: list[int], monkeypatch: pytest.MonkeyPatch
+    site: Site, evidence: Evidence, decoded: list[int], compared: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     no_chromium(monkeypatch)
     site.put("/", listing(*range(1, 11)))
@@ -68,13 +81,20 @@ def test_the_same_bytes_on_ten_pages_are_decoded_once_and_are_ten_matches(
         site.put(f"/media/{number}.mp4", shelf.copy())
     for candidate_id in pipeline.visit_source(a_source().pk):
         pipeline.examine_candidate(candidate_id)
-    assert len(decoded) == 1
+    assert (len(decoded), len(compared)) == (1, 1)
     assert Match.objects.count() == 10
+    assert len({str(sorted(judgement(match).items())) for match in Match.objects.all()}) == 1
     digest = Candidate.objects.first().digest
     assert Candidate.objects.of_same_bytes(digest).count() == 10
     for match in Match.objects.all()[:2]:
         assert pipeline.capture_match(match.pk)
     assert Match.objects.exclude(capture=None).values("capture").distinct().count() == 2
+
+
+def judgement(match: Match) -> dict[str, Any]:
+    """What was judged, without whose row it is."""
+    own = {"id", "candidate_id", "judged_at", "_state"}
+    return {name: value for name, value in vars(match).items() if name not in own}
 
 
 def no_chromium(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +148,18 @@ def test_known_bytes_are_compared_with_material_registered_since(
     assert pipeline.fingerprint_evidence(later.pk) == [candidate.pk]
     assert examined(candidate).status == "matched"
     assert len(decoded) == 1
+
+
+def test_shared_findings_name_nobody_whose_consent_was_withdrawn(
+    cast: Cast, site: Site, evidence: Evidence, compared: list[int]
+) -> None:
+    site.put("/media/1.mp4", shelf.copy())
+    other = shelf.hand_in(make_case("B-2"), shelf.stranger())
+    pipeline.fingerprint_evidence(other.pk)
+    examined(a_candidate("/media/1.mp4", 1))
+    cast.case.consents.update(withdrawn_at=timezone.now())
+    assert examined(a_candidate("/media/1.mp4", 2)).status == "cleared"
+    assert len(compared) == 2
 
 
 def test_the_fingerprint_of_a_match_goes_with_the_cases_key(
