@@ -133,7 +133,7 @@ def permitted_host(url: str, *, followed: bool) -> WatchedHost:
     if followed:
         robots.read_if_old(host, url, lambda address: _robots(host, address))
         if robots.unreadable(host) or not robots.allows(host, url):
-            raise FetchError("forbidden", _("The site's robots.txt asks not to open this page."), permanent=True)
+            raise FetchError("forbidden", robots.forbidden_sentence(), permanent=True)
     return host
 
 

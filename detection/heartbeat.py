@@ -15,7 +15,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from detection.models import Source
+from detection import hosts, robots
+from detection.models import Candidate, Source
 from detection.watched import Alarm, SourceVisit
 
 Outcome = SourceVisit.Outcome
@@ -28,7 +29,9 @@ KEEP = timedelta(days=60)
 # What "usually something" means: so many earlier visits with links, or with news.
 VISITS_WITH_LINKS = 2
 VISITS_WITH_NEWS = 5
+NEWS = 20
 QUIET_FACTOR = 3
+LATELY = timedelta(days=7)
 QUIET_VISITS = 6
 OPENED_FOR_NOTHING = 3
 
@@ -163,21 +166,37 @@ def _silent(look: Look) -> Trouble | None:
     return Trouble(Alarm.Kind.SILENT, said % {"when": _moment(look.source.next_visit_at)}, since)
 
 
+def _media_forbidden(look: Look) -> Trouble | None:
+    """The pages may be opened, but what they show may not: nothing of it is examined."""
+    recent = look.source.candidates.filter(status=Candidate.Status.FAILED, found_at__gt=look.at - LATELY)
+    left_out = recent.filter(reason=robots.forbidden_sentence()).order_by("found_at")
+    if not (count := left_out.count()):
+        return None
+    said = _("%(count)d media were found but not examined: the robots.txt of %(host)s asks not to open them.")
+    first = left_out[0]
+    return Trouble(
+        Alarm.Kind.FORBIDDEN, said % {"count": count, "host": hosts.host_name(first.media_url)}, first.found_at
+    )
+
+
 def _nothing_new(look: Look) -> Trouble | None:
     """Quiet for three times the longest quiet so far."""
-    news = [visit.began_at for visit in look.visits if visit.new]
-    if len(news) < VISITS_WITH_NEWS or look.visits[0].outcome != Outcome.GOOD:
+    news = list(look.source.visits.filter(new__gt=0).values_list("began_at", flat=True)[:NEWS])
+    if not news or not look.visits or look.visits[0].outcome != Outcome.GOOD:
         return None
-    longest = max(later - earlier for later, earlier in pairwise(news))
-    quiet = look.visits[0].began_at - news[0]
+    longest = max((later - earlier for later, earlier in pairwise(news)), default=timedelta())
+    long_quiet = look.visits[0].began_at - news[0] > QUIET_FACTOR * longest
     visits = sum(visit.began_at > news[0] for visit in look.visits)
-    if quiet <= QUIET_FACTOR * longest or visits < QUIET_VISITS:
+    usual = len(news) >= VISITS_WITH_NEWS and visits >= QUIET_VISITS and long_quiet
+    if not usual and not (visits and _rings(look, Alarm.Kind.NOTHING_NEW)):
         return None
     said = _("It answers, but nothing new was found since %(when)s; something new used to come more often.")
     return Trouble(Alarm.Kind.NOTHING_NEW, said % {"when": _moment(news[0])}, news[0])
 
 
-SIGNS: tuple[Callable[[Look], Trouble | None], ...] = (_refused, _forbidden, _layout, _silent, _nothing_new)
+SIGNS: tuple[Callable[[Look], Trouble | None], ...] = (
+    _refused, _forbidden, _layout, _silent, _media_forbidden, _nothing_new,
+)  # fmt: skip
 
 
 def _in_a_row(look: Look, outcome: str) -> list[SourceVisit]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from protego import Protego
 
 from cases import web
@@ -71,6 +72,11 @@ def unreadable(host: WatchedHost) -> bool:
 def allows(host: WatchedHost, url: str) -> bool:
     """May this address be opened? True as well where an administrator wrote down why robots.txt is not followed."""
     return bool(host.override_reason) or forbids_nothing(host) or _rules(host.robots_text).can_fetch(url, OUR_NAME)
+
+
+def forbidden_sentence() -> str:
+    """What a person reads about a page or medium that was left out."""
+    return _("The site's robots.txt asks not to open this page.")
 
 
 def forbids_nothing(host: WatchedHost) -> bool:

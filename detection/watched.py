@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Case
@@ -186,11 +186,15 @@ class Alarm(models.Model):
     def next_action(self) -> str:
         """What a person does about it, in the reader's language."""
         return {
-            self.Kind.REFUSED: _now("Visit it less often. If it goes on, ask the site for access or find its feed."),
-            self.Kind.FORBIDDEN: _now("Look for a feed or ask the site; or write down at its host why to go on."),
-            self.Kind.LAYOUT: _now("Open the site, compare it with the source's settings, and try the source again."),
-            self.Kind.SILENT: _now("Open the site. If it moved, change the address; if it is gone, pause the source."),
-            self.Kind.NOTHING_NEW: _now("Open the site and look whether new entries are there that we do not find."),
+            self.Kind.REFUSED: gettext("Visit it less often. If it goes on, ask the site for access or find its feed."),
+            self.Kind.FORBIDDEN: gettext("Look for a feed or ask the site; or write down at its host why to go on."),
+            self.Kind.LAYOUT: gettext(
+                "Open the site, compare it with the source's settings, and try the source again."
+            ),
+            self.Kind.SILENT: gettext(
+                "Open the site. If it moved, change the address; if it is gone, pause the source."
+            ),
+            self.Kind.NOTHING_NEW: gettext("Open the site and look whether new entries are there that we do not find."),
         }[self.Kind(self.kind)]
 
     def acknowledge(self, user: object, at: datetime) -> bool:

@@ -164,7 +164,7 @@ def _permitted(going: Outing, url: str) -> WatchedHost:
         raise SourceError(sentence % {"status": host.robots_status})
     if not robots.allows(host, url):
         going.forbidden += 1
-        raise Forbidden(_("The site's robots.txt asks not to open this page."))
+        raise Forbidden(robots.forbidden_sentence())
     going.check()
     return host
 

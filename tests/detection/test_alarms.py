@@ -15,6 +15,7 @@ from detection import heartbeat, jobs, pipeline
 from detection.models import Source
 from detection.watched import Alarm, SourceVisit
 from tests.base import Cast
+from tests.detection import shelf
 from tests.detection.site import Site, a_source, opened, time_passes
 from tests.detection.town import detail, listing
 
@@ -145,6 +146,35 @@ def test_a_source_that_brought_news_daily_and_brings_none_any_more_raises_its_al
     show(site, 90)
     visits(source, 1)
     assert ringing() == []
+
+
+def test_daily_news_that_stop_are_noticed_at_a_quick_pace_too_and_stay_noticed(site: Site) -> None:
+    source, now = a_source(), timezone.now()
+    half_hours = range(1, 48 * 12)
+    SourceVisit.objects.bulk_create(
+        SourceVisit(
+            source=source, outcome="good", links=3, pages=3, began_at=now - timedelta(minutes=30 * ago),
+            new=int(ago % 48 == 0 and ago >= 48 * 4),
+        )
+        for ago in half_hours
+    )  # fmt: skip
+    assert heartbeat.settle(source, now)
+    SourceVisit.objects.exclude(pk=SourceVisit.objects.filter(new__gt=0).first().pk).filter(new__gt=0).delete()
+    assert heartbeat.settle(source, now)
+    assert ringing() == ["nothing_new"]
+
+
+def test_media_on_a_host_that_forbids_them_raise_an_alarm_that_names_the_host(site: Site, cast: Cast) -> None:
+    site.robots = b"User-agent: *\nDisallow: /media/\n"
+    pipeline.fingerprint_evidence(shelf.hand_in(cast.case, shelf.original()).pk)
+    source = a_source()
+    visits(source, 1)
+    for candidate in source.candidates.all():
+        pipeline.examine_candidate(candidate.pk)
+    heartbeat.look_at_all(timezone.now())
+    assert ringing() == ["forbidden"]
+    assert "3 media" in Alarm.objects.get().sentence
+    assert "clips.example" in Alarm.objects.get().sentence
 
 
 def test_a_source_nobody_visits_is_noticed_by_the_clock(site: Site) -> None:

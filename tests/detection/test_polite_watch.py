@@ -90,6 +90,18 @@ def test_hana_writes_down_why_and_the_source_is_visited(cast: Cast, client: Clie
     assert not source.alarms.filter(closed_at=None).exists()
 
 
+def test_media_that_were_left_out_are_examined_once_the_reason_is_written_down(
+    cast: Cast, client: Client, site: Site
+) -> None:
+    row = hosts.host_of(f"{HOME}/")
+    left_out = Candidate.objects.create(page_url=f"{HOME}/watch/1", media_url=f"{HOME}/media/1.mp4", status="failed")
+    client.force_login(cast.hana)
+    form = {"override_reason": "The site lives from such footage.", "seconds_between": "", "at_once": ""}
+    client.post(f"/keep/detection/watchedhost/{row.pk}/change/", form)
+    left_out.refresh_from_db()
+    assert left_out.status == "new"
+
+
 def test_officers_do_not_decide_about_robots_txt(cast: Cast, client: Client, site: Site) -> None:
     visited(a_source())
     client.force_login(cast.jiwoo)
