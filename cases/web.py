@@ -157,10 +157,7 @@ def download(
     content: bytes | None = None,
     first_bytes: int | None = None,
 ) -> Fetched:
-    """Stream the file at `url` into `sink`. After a FetchError the sink may hold a beginning; the caller drops it.
-
-    `first_bytes` ends the reading there, whatever the site goes on to send.
-    """
+    """Stream the file at `url` into `sink`, up to `first_bytes`. After a FetchError the sink may hold a beginning."""
     deadline = time.monotonic() + deadline_seconds
     allowance = loopback_allowance(allow_loopback)
     return _travel(url, _Errand(method, dict(headers or {}), max_bytes, deadline, allowance, sink, content, first_bytes))
