@@ -47,6 +47,10 @@ class WatchedHostAdmin(ForAdministrators):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who decided what, and until when a host is left alone, is not swept away."""
+        return False
+
     @admin.display(description=_("robots.txt"))
     def robots_state(self, host: WatchedHost) -> str:
         if host.robots_status is None:
