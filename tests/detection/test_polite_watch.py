@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.http import http_date
 
-from cases import web
+from cases import browser, web
 from detection import hosts, pipeline, seen
 from detection.models import Candidate, Source
 from detection.watched import HostSeat, PageSeen, SourceVisit, WatchedHost
@@ -359,3 +359,20 @@ def test_the_command_refuses_what_it_cannot_visit(site: Site, name: str, status:
     with pytest.raises(CommandError):
         call_command("visit", name)
     assert site.asked == []
+
+
+# --- pages that a browser opens ----------------------------------------------------------------------------------
+def test_a_page_that_a_browser_would_open_follows_robots_txt_and_the_pace_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+
+    def render(url: str, **_: Any) -> tuple[str, str, int]:
+        shown.append(url)
+        return url, site.pages[url.removeprefix(HOME)].decode(), 200
+
+    monkeypatch.setattr(browser, "render_html", render)
+    site.robots = b"User-agent: *\nDisallow: /watch/2\n"
+    source = visited(a_source(rendered=True))
+    assert shown == [f"{HOME}/", f"{HOME}/watch/1", f"{HOME}/watch/3"]
+    assert source.visits.get().requests == 4
