@@ -180,6 +180,7 @@ def _new_candidates(source: Source | None, found: Iterable[FoundMedia]) -> list[
                 "media_url": medium.media_url,
                 "title": _storable(medium.title),
                 "uploader": _storable(medium.uploader),
+                "posted_at": medium.posted_at,
             },
         )
         made += [candidate] if is_new else []
