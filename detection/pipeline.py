@@ -232,7 +232,7 @@ def _compared(candidate: Candidate, references: Any) -> list[Finding]:
     with found_media(candidate.media_url) as medium:
         candidate.digest, candidate.size = medium.digest, medium.size
         made = fingerprint_media(medium.fd, dense=False, learned=descriptor())
-    candidate.reason = partly_decoded(made)
+    candidate.reason = medium.note or partly_decoded(made)
     return [finding for finding in compare(made, references) if finding.verdict in Match.Verdict.values]
 
 
