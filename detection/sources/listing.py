@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,10 @@ class Listing(Watch):
             if named and not links:
                 return  # the same list again
 
+    def without_traces(self, link: str) -> str:
+        """A link as it is opened and kept: without what says how it was come by."""
+        return link
+
     def stored(self, page_url: str) -> str:
         """The address of a list page as it may be kept, or an empty string."""
         return page_url
@@ -99,8 +103,8 @@ class Listing(Watch):
 
     def links_of(self, page: Page) -> list[str]:
         if not self.source.item_selector:
-            return detail_links(page)
-        return chosen_links(page, self.source.item_selector)
+            return detail_links(page, self.without_traces)
+        return list(dict.fromkeys(map(self.without_traces, chosen_links(page, self.source.item_selector))))
 
 
 def chosen_links(page: Page, selector: str) -> list[str]:
@@ -117,11 +121,11 @@ def selected(page: Page, selector: str) -> list[LexborNode]:
         raise SourceError(_("The selector “%(selector)s” cannot be read.") % {"selector": selector}) from error
 
 
-def detail_links(page: Page) -> list[str]:
+def detail_links(page: Page, as_kept: Callable[[str], str] = str) -> list[str]:
     """Links of the same host that repeat like cards: the address shape whose links carry most pictures and headings."""
     worth: dict[str, dict[str, int]] = defaultdict(dict)
     for node in page.tree.css("body a[href]"):
-        address = page.absolute(node.attributes.get("href") or "")
+        address = as_kept(page.absolute(node.attributes.get("href") or ""))
         if address and _same_host(address, page.url) and address != page.url and not _leads_elsewhere(node):
             group = worth[shape_of(address)]
             group[address] = max(group.get(address, 0), _worth(node))

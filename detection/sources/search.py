@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit
 
 from django.utils.translation import gettext as _
 
@@ -56,6 +57,15 @@ class Search(Listing):
             return super().following(page, number)
         return filled(self.source.url, self.query, page=number + 1, offset=len(self.asked))
 
-    def links_of(self, page: Page) -> list[str]:
+    def without_traces(self, link: str) -> str:
         """Sites write the search into the links of its results; what the page itself is called stays."""
-        return list(dict.fromkeys(without(link, values=self._secret) for link in super().links_of(page)))
+        plain = without(link, values=self._secret)
+        said = dict(parse_qsl(urlsplit(plain).query))
+        return without(
+            plain, names=[name for name in self._blanks if said.get(name, "").casefold() == self.query.casefold()]
+        )
+
+    @property
+    def _blanks(self) -> list[str]:
+        """Names of the parameters that carry the search word."""
+        return [name for name, value in parse_qsl(urlsplit(self.source.url).query) if QUERY in value]
