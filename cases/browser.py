@@ -24,9 +24,10 @@ from cases.addresses import FetchError, Target, loopback_allowance, parse_url, p
 from cases.chromium import HEIGHT, WIDTH, CaptureError, browser_path, fresh_profile, launch, leash, watchdog
 from cases.guard_proxy import GuardProxy, ProxyRecord
 from cases.line import certificate_of
+from cases.page_steps import Played, Steps, play
 from cases.recording import Recorder, Recording
 
-__all__ = ["CaptureError", "PageCapture", "browser_path", "capture_page", "render_html"]
+__all__ = ["CaptureError", "PageCapture", "browser_path", "capture_page", "render_html", "render_pages"]
 
 TALLEST = 20_000
 HTML_MAX_CHARS = 20_000_000
@@ -109,6 +110,15 @@ def capture_page(url: str, *, deadline_seconds: float = 30.0) -> PageCapture:
 def render_html(url: str, *, deadline_seconds: float = 30.0) -> tuple[str, str, int]:
     """(final address, HTML after scripts ran, HTTP status), without loading images, media or fonts."""
     return _in_own_thread(lambda: _visit(url, deadline_seconds, _read, images=False))
+
+
+def render_pages(url: str, steps: Steps, *, deadline_seconds: float = 60.0) -> Played:
+    """The stages of a page while steps are done on it, without images, media or fonts. Raises CaptureError."""
+
+    def done(visit: _Visit) -> Played:
+        return play(visit.page, steps, lambda: visit.left_ms, visit.answers[-1].status)
+
+    return _in_own_thread(lambda: _visit(url, deadline_seconds, done, images=False))
 
 
 # --- the visit ---------------------------------------------------------------------------------------------------

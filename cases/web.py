@@ -45,7 +45,8 @@ HEADER_MAX_BYTES = 64 * 1024
 MAX_REDIRECTS = 5
 CHUNK = 64 * 1024
 REDIRECTING = frozenset({301, 302, 303, 307, 308})
-CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
+# What goes along when a site sends to another one. Keys of interfaces travel in headers of any name.
+CARRIED_ON = frozenset({"accept", "accept-language", "range", "if-none-match", "if-modified-since"})
 # What requests verifies certificates against; True is certifi's list. Tests name their own authority here.
 CA_BUNDLE: bool | str = True
 # Labels as browsers read them: pages that say euc-kr or shift_jis use the vendors' larger sets.
@@ -160,7 +161,9 @@ def download(
     """Stream the file at `url` into `sink`, up to `first_bytes`. After a FetchError the sink may hold a beginning."""
     deadline = time.monotonic() + deadline_seconds
     allowance = loopback_allowance(allow_loopback)
-    return _travel(url, _Errand(method, dict(headers or {}), max_bytes, deadline, allowance, sink, content, first_bytes))
+    return _travel(
+        url, _Errand(method, dict(headers or {}), max_bytes, deadline, allowance, sink, content, first_bytes)
+    )
 
 
 def _travel(url: str, errand: _Errand) -> Fetched:
@@ -188,7 +191,7 @@ def _next_hop(target: Target, location: str, errand: _Errand) -> tuple[Target, _
         raise bad_url() from error
     if onward.origin == target.origin:
         return onward, errand
-    kept = {name: value for name, value in errand.headers.items() if name.lower() not in CREDENTIALS}
+    kept = {name: value for name, value in errand.headers.items() if name.lower() in CARRIED_ON}
     return onward, replace(errand, headers=kept)
 
 

@@ -66,7 +66,7 @@ class Account:
                  "new": (one.page_url, one.media_url) in new}
                 for one in self.found
             ],
-            "skipped": self.going.skipped,
+            "skipped": [{"url": one.address, "why": one.sentence} for one in self.visit.skipped],
             "requests": self.going.requests,
             "unchanged": self.going.unchanged,
             "bytes": self.going.bytes,

@@ -19,6 +19,8 @@ from cases import web
 from cases.web import FetchError
 from detection import hosts, robots
 from detection.found import refused
+from detection.streams import is_manifest
+from detection.streams.plan import MANIFEST_MAX_BYTES
 from detection.watched import WatchedHost
 
 BEGINNING = 4 * 1024 * 1024
@@ -69,6 +71,14 @@ class Arrival:
             return "sha256:" + hashlib.sha256(os.pread(self.fd, length, 0)).hexdigest()
         self._memory.seek(0)
         return "sha256:" + hashlib.file_digest(self._memory, "sha256").hexdigest()  # type: ignore[arg-type]
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether what has arrived only lists the pieces of a stream."""
+        return self.size <= MANIFEST_MAX_BYTES and is_manifest(os.pread(self.fd, 4096, 0))
+
+    def content(self) -> bytes:
+        return os.pread(self.fd, self._arrived(), 0)
 
     def _take_beginning(self) -> None:
         answer, total = self.answer, _range_of(self.answer)

@@ -24,7 +24,7 @@ from detection import seen
 from detection.arrival import Arrival, arriving, beginning_of
 from detection.engine import Finding, MediaError, MediaFingerprint, ReferenceSet, compare, fingerprint_media
 from detection.engine.scoring import Segment
-from detection.found import refused
+from detection.found import joined, refused
 from detection.hosts import Later
 from detection.models import Candidate, Match
 from detection.references import INSTALLATION, Version, descriptor
@@ -46,7 +46,7 @@ LONG_WAITS = timedelta(minutes=10)
 
 
 def fingerprint_of(candidate: Candidate, references: ReferenceSet) -> MediaFingerprint:
-    """The fingerprint of the candidate's medium, the cheapest way there is; sets its digest, size and cost.
+    """The fingerprint of the candidate's medium, the cheapest way there is; sets its digest, size, cost and reason.
 
     Raises FetchError, MediaError, VaultError; hosts.Later when it is to be tried again.
     """
@@ -56,12 +56,22 @@ def fingerprint_of(candidate: Candidate, references: ReferenceSet) -> MediaFinge
     with arriving(candidate.media_url, followed=bool(candidate.source_id)) as arrival:
         _look_at_beginning(candidate, arrival, references)
         arrival.finish()
-        candidate.digest, candidate.size = arrival.digest(), arrival.size
         candidate.fetched_bytes += arrival.received
+        if arrival.is_manifest:
+            return _from_pieces(candidate, arrival)
+        candidate.digest, candidate.size = arrival.digest(), arrival.size
         seen.keep_medium(
             candidate.media_url, arrival.answer, candidate.digest, arrival.digest(FIRST_BYTES), candidate.size
         )
-        return _by_digest(candidate.digest) or _decoded(candidate.digest, arrival)
+        return _by_digest(candidate.digest) or _decoded(candidate.digest, arrival.fd)
+
+
+def _from_pieces(candidate: Candidate, arrival: Arrival) -> MediaFingerprint:
+    """Of a stream that a site sends in pieces; a manifest's own bytes say nothing of them, so it is joined each time."""
+    with joined(arrival.content(), arrival.answer.final_url) as medium:
+        candidate.digest, candidate.size, candidate.reason = medium.digest, medium.size, medium.note
+        candidate.fetched_bytes += medium.size
+        return _by_digest(medium.digest) or _decoded(medium.digest, medium.fd)
 
 
 def _by_address(candidate: Candidate) -> MediaFingerprint | None:
@@ -102,8 +112,8 @@ def _opened(row: KnownMedium) -> bytes:
     return vault.open_bytes(row.case, PURPOSE, sealed) if row.case else vault.open_for_installation(sealed, PURPOSE)
 
 
-def _decoded(digest: str, arrival: Arrival) -> MediaFingerprint:
-    made = fingerprint_media(arrival.fd, dense=False, learned=descriptor())
+def _decoded(digest: str, fd: int) -> MediaFingerprint:
+    made = fingerprint_media(fd, dense=False, learned=descriptor())
     stored = made.to_bytes()
     if len(stored) <= MOST_KEPT_BYTES:
         sealed = vault.seal_for_installation(stored, PURPOSE)

@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from datetime import datetime
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -36,26 +37,150 @@ class Source(Leased):
     class Kind(models.TextChoices):
         LISTING = "listing", _("Listing page with detail pages")
         FEED = "feed", _("RSS or Atom feed")
+        SEARCH = "search", _("Search of a site, by words")
+        SITEMAP = "sitemap", _("Sitemap")
+        JSON_API = "json_api", _("JSON interface (API)")
+        RENDERED = "rendered", _("Page that scripts build (scrolling, “next”, consent)")
+        TELEGRAM = "telegram", _("Public Telegram channel")
+        LIST = "list", _("List of addresses")
+        SINGLE = "single", _("One address")
 
     class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft, not yet tried")
         ACTIVE = "active", _("Active")
         PAUSED = "paused", _("Paused")
 
-    name = models.CharField(_("name"), max_length=80)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    url = models.URLField(_("start address"), max_length=2000)
+    class KeyPlace(models.TextChoices):
+        NONE = "", _("No key")
+        HEADER = "header", _("In a header")
+        PARAMETER = "parameter", _("In a parameter of the address")
+
+    name = models.CharField(
+        _("name"), max_length=80, help_text=_("How this source is called in lists; no name of a victim.")
+    )
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=Kind, help_text=_("What stands at the address, and how it is read.")
+    )
+    # A list of addresses has no address of its own.
+    url = models.URLField(
+        _("start address"), max_length=2000, blank=True, help_text=_("The public address where every visit begins.")
+    )
     rendered = models.BooleanField(
-        _("needs a browser"), default=False, help_text=_("The page builds its list with scripts.")
+        _("needs a browser"),
+        default=False,
+        help_text=_("The pages build themselves with scripts. Slower: tick it only when nothing is found without."),
     )
     item_selector = models.CharField(
         _("links to detail pages"), max_length=200, blank=True, help_text=_("CSS selector; empty finds them by itself.")
     )
-    next_selector = models.CharField(_("link to the next page"), max_length=200, blank=True)
-    page_limit = models.PositiveSmallIntegerField(_("pages a visit"), default=3)
-    every_minutes = models.PositiveIntegerField(_("visit every (minutes)"), default=30)
-    status = models.CharField(_("state"), max_length=8, choices=Status, default=Status.ACTIVE)
+    next_selector = models.CharField(
+        _("link to the next page"),
+        max_length=200,
+        blank=True,
+        help_text=_("CSS selector; empty finds links that say “next” in many languages."),
+    )
+    queries = models.TextField(
+        _("search words"),
+        blank=True,
+        help_text=_("One search a line. They are sent to the site as they stand: no name or handle of a victim here."),
+    )
+    addresses = models.TextField(
+        _("addresses"),
+        blank=True,
+        help_text=_(
+            "One a line, or a table (CSV) with an address in each row. Written so that nobody clicks on them "
+            "(hxxp, [.], (dot)) is understood."
+        ),
+    )
+    items_path = models.CharField(
+        _("where the entries are"),
+        max_length=500,
+        blank=True,
+        help_text=_("JMESPath; empty when the answer is a list."),
+    )
+    page_path = models.CharField(
+        _("page of an entry"), max_length=500, blank=True, help_text=_("JMESPath within an entry, for example: url")
+    )
+    media_path = models.CharField(
+        _("media of an entry"),
+        max_length=500,
+        blank=True,
+        help_text=_("JMESPath within an entry: an address or a list of them. Empty opens the entry's page instead."),
+    )
+    title_path = models.CharField(
+        _("title of an entry"), max_length=500, blank=True, help_text=_("JMESPath within an entry.")
+    )
+    uploader_path = models.CharField(
+        _("uploader of an entry"), max_length=500, blank=True, help_text=_("JMESPath within an entry.")
+    )
+    posted_path = models.CharField(
+        _("time of an entry"),
+        max_length=500,
+        blank=True,
+        help_text=_("JMESPath within an entry; seconds since 1970 and written dates are understood."),
+    )
+    next_path = models.CharField(
+        _("where the next page is named"),
+        max_length=500,
+        blank=True,
+        help_text=_("JMESPath in the whole answer: an address, or a mark that goes into the parameter below."),
+    )
+    next_parameter = models.CharField(
+        _("parameter for the next page"),
+        max_length=60,
+        blank=True,
+        help_text=_("Name of the parameter that carries the mark, for example: after, max_id"),
+    )
+    key_place = models.CharField(
+        _("where the key goes"),
+        max_length=9,
+        choices=KeyPlace,
+        blank=True,
+        help_text=_("Only for interfaces that ask for a key."),
+    )
+    key_names = models.CharField(
+        _("name of the header or parameter"),
+        max_length=200,
+        blank=True,
+        help_text=_("For example: Authorization, or key. Two names (id and secret) are separated by a comma."),
+    )
+    key_sealed = models.BinaryField(blank=True, default=b"", editable=False)
+    consent_clicks = models.TextField(
+        _("clicks before reading"),
+        blank=True,
+        help_text=_(
+            "What a visitor clicks away first (cookies, age), one a line, in order: the words on the button, or a CSS "
+            "selector after “css:”. What is not there is passed over."
+        ),
+    )
+    next_click = models.CharField(
+        _("click for the next page"),
+        max_length=200,
+        blank=True,
+        help_text=_("The words on the button (“More”), or a CSS selector after “css:”. Empty clicks nothing."),
+    )
+    scroll_count = models.PositiveSmallIntegerField(
+        _("scroll to the end, times"),
+        default=0,
+        validators=[MaxValueValidator(30)],
+        help_text=_("For pages that go on while one scrolls; at most 30."),
+    )
+    page_limit = models.PositiveSmallIntegerField(
+        _("pages a visit"), default=3, help_text=_("How many pages of the list one visit opens at most.")
+    )
+    every_minutes = models.PositiveIntegerField(
+        _("visit every (minutes)"),
+        default=30,
+        help_text=_("A site that is asked less often has less reason to lock out."),
+    )
+    status = models.CharField(
+        _("state"), max_length=8, choices=Status, default=Status.ACTIVE, help_text=_("Only active sources are visited.")
+    )
+    tried_at = models.DateTimeField(_("tried"), null=True, blank=True, editable=False)
     visited_at = models.DateTimeField(_("last visit"), null=True, blank=True, editable=False)
-    next_visit_at = models.DateTimeField(_("next visit"), default=timezone.now)
+    next_visit_at = models.DateTimeField(
+        _("next visit"), default=timezone.now, help_text=_("It moves on by itself after every visit.")
+    )
     failure = models.CharField(_("trouble"), max_length=300, blank=True, editable=False)
     found_last_visit = models.PositiveIntegerField(_("found at the last visit"), default=0, editable=False)
     request_budget = models.PositiveIntegerField(_("requests a visit"), default=200)
@@ -102,6 +227,7 @@ class Candidate(Leased):
     key = models.CharField(max_length=64, unique=True, editable=False)
     title = models.CharField(max_length=300, blank=True)
     uploader = models.CharField(max_length=120, blank=True)
+    posted_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=8, choices=Status, default=Status.NEW)
     reason = models.CharField(max_length=300, blank=True)
     digest = models.CharField(max_length=71, blank=True)

@@ -190,6 +190,7 @@ def _new_candidates(source: Source | None, found: Iterable[FoundMedia]) -> list[
                 "media_url": medium.media_url,
                 "title": _storable(medium.title),
                 "uploader": _storable(medium.uploader),
+                "posted_at": medium.posted_at,
             },
         )
         made += [candidate] if is_new else []
@@ -242,8 +243,9 @@ def examine_candidate(candidate_id: UUID | str) -> list[UUID]:
 
 def _compared(candidate: Candidate, references: Any, version: Version) -> list[Finding]:
     """Findings of copies and of what is worth a look. Sets the candidate's digest, size and reason."""
+    candidate.reason = ""
     made = known.fingerprint_of(candidate, references)
-    candidate.reason = partly_decoded(made)
+    candidate.reason = candidate.reason or partly_decoded(made)
     shared = known.findings_on(candidate.digest, version)
     if shared is not None:
         return shared

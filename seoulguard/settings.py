@@ -256,6 +256,10 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {name: {"level": "ERROR"} for name in ("django.request", "axes", "weasyprint", "fontTools", "mail.log")},
+    # urllib3 writes whole addresses when it is asked to be talkative: search words and keys are in them.
+    "loggers": {
+        name: {"level": "ERROR"}
+        for name in ("django.request", "axes", "weasyprint", "fontTools", "mail.log", "urllib3")
+    },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

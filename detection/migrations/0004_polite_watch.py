@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cases', '0006_capture_upload'),
-        ('detection', '0002_name_in_words'),
+        ('detection', '0003_source_kinds'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

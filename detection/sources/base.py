@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 LONGEST_ADDRESS = 4000
@@ -27,6 +28,15 @@ class FoundMedia:
     media_url: str
     title: str = ""
     uploader: str = ""
+    posted_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """What a visit passed over: the address, or what stands for one, and why, as a sentence."""
+
+    address: str
+    sentence: str
 
 
 def web_address(base: str, address: str) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.utils.translation import gettext as _
 from selectolax.lexbor import LexborNode, SelectolaxError
 
 from detection.sources.base import FoundMedia, SourceError
-from detection.sources.pages import Page, found_on, leads_to_media, open_page
+from detection.sources.pages import Page, leads_to_media, media_of, open_page
 from detection.sources.watch import Watch
 
 NEXT_WORDS = {
@@ -32,32 +34,55 @@ LINKS_A_PAGE = 300
 class Listing(Watch):
     """Start page → detail pages → media, on up to `page_limit` pages."""
 
+    def __init__(self, *args: Any, **known: Any) -> None:
+        super().__init__(*args, **known)
+        self.asked: set[str] = set()
+
     def candidates(self, since: datetime | None, at: datetime) -> Iterator[FoundMedia]:
-        asked: set[str] = set()
-        for page in self._pages():
-            links = self._up_to_limit([link for link in self._links(page) if link not in asked])
-            asked.update(links)
-            # Some sites show everything on one page, or link straight to files.
-            straight = [FoundMedia(page.url, link) for link in links if leads_to_media(link)]
-            self.seen += len(straight)
-            yield from straight
-            if not asked:
-                yield from self._shown_here(page)
-            yield from self.look_into([link for link in links if not leads_to_media(link)], since, at)
+        yield from self.walk(self.source.url, since, at)
+        self.refuse_nothing()
+
+    def refuse_nothing(self) -> None:
         if not self.seen:
             raise SourceError(_("No link to a page with media was found. A selector may help."))
+
+    def walk(self, start: str, since: datetime | None, at: datetime) -> Iterator[FoundMedia]:
+        """From one start page on. Raises SourceError when it does not answer."""
+        linked = False
+        for page in self.list_pages(start):
+            named = self.links_of(page)
+            links = self._up_to_limit([link for link in named if link not in self.asked])
+            self.asked.update(links)
+            linked = linked or bool(named)
+            # Some sites show everything on one page, or link straight to files.
+            straight = [FoundMedia(self.stored(page.url) or link, link) for link in links if leads_to_media(link)]
+            self.seen += len(straight)
+            yield from straight
+            yield from self.shown_on(page, linked)
+            yield from self.look_into([link for link in links if not leads_to_media(link)], since, at)
+            if named and not links:
+                return  # the same list again
+
+    def without_traces(self, link: str) -> str:
+        """A link as it is opened and kept: without what says how it was come by."""
+        return link
+
+    def stored(self, page_url: str) -> str:
+        """The address of a list page as it may be kept, or an empty string."""
+        return page_url
+
+    def shown_on(self, page: Page, linked: bool) -> list[FoundMedia]:
+        """Media of the list page itself: where nothing is linked, they are all there is."""
+        found = [] if linked else media_of(page, "", self.embeds)
+        self.seen += len(found)
+        return [replace(one, page_url=self.stored(one.page_url) or one.media_url) for one in found]
 
     def _up_to_limit(self, links: list[str]) -> list[str]:
         self.unopened += len(links[LINKS_A_PAGE:])
         return links[:LINKS_A_PAGE]
 
-    def _shown_here(self, page: Page) -> list[FoundMedia]:
-        found = found_on(page)
-        self.seen += len(found)
-        return found
-
-    def _pages(self) -> Iterator[Page]:
-        address, visited = self.source.url, set[str]()
+    def list_pages(self, start: str) -> Iterator[Page]:
+        address, visited = start, set[str]()
         while address and address not in visited and len(visited) < max(1, self.source.page_limit):
             visited.add(address)
             try:
@@ -67,14 +92,19 @@ class Listing(Watch):
                     raise
                 self.opened += 1
                 self.troubles.append(error.sentence)
+                self.skip(self.stored(address), error.sentence)
                 return
             yield page
-            address = next_page(page, self.source.next_selector)
+            address = "" if self.late else self.following(page, len(visited))
 
-    def _links(self, page: Page) -> list[str]:
+    def following(self, page: Page, _number: int) -> str:
+        """The address of the list page after this one, the `_number`th, or an empty string."""
+        return next_page(page, self.source.next_selector)
+
+    def links_of(self, page: Page) -> list[str]:
         if not self.source.item_selector:
-            return detail_links(page)
-        return chosen_links(page, self.source.item_selector)
+            return detail_links(page, self.without_traces)
+        return list(dict.fromkeys(map(self.without_traces, chosen_links(page, self.source.item_selector))))
 
 
 def chosen_links(page: Page, selector: str) -> list[str]:
@@ -91,11 +121,11 @@ def selected(page: Page, selector: str) -> list[LexborNode]:
         raise SourceError(_("The selector “%(selector)s” cannot be read.") % {"selector": selector}) from error
 
 
-def detail_links(page: Page) -> list[str]:
+def detail_links(page: Page, as_kept: Callable[[str], str] = str) -> list[str]:
     """Links of the same host that repeat like cards: the address shape whose links carry most pictures and headings."""
     worth: dict[str, dict[str, int]] = defaultdict(dict)
     for node in page.tree.css("body a[href]"):
-        address = page.absolute(node.attributes.get("href") or "")
+        address = as_kept(page.absolute(node.attributes.get("href") or ""))
         if address and _same_host(address, page.url) and address != page.url and not _leads_elsewhere(node):
             group = worth[shape_of(address)]
             group[address] = max(group.get(address, 0), _worth(node))

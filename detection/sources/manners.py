@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -23,7 +24,7 @@ from detection.sources.base import SourceError
 from detection.watched import WatchedHost
 
 MEGABYTE = 1024 * 1024
-SKIPPED_KEPT = 2000
+Rendered = TypeVar("Rendered")
 
 
 class VisitOver(SourceError):
@@ -48,7 +49,6 @@ class Outing:
     forbidden: int = 0
     held_back: bool = False
     statuses: list[int] = field(default_factory=list)
-    skipped: list[dict[str, str]] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -58,10 +58,6 @@ class Outing:
     @property
     def seconds_left(self) -> float:
         return max(0.0, self.deadline - time.monotonic())
-
-    def skip(self, url: str, why: str) -> None:
-        if len(self.skipped) < SKIPPED_KEPT:
-            self.skipped.append({"url": url, "why": why})
 
     def check(self) -> None:
         """Raises VisitOver when the budget is used up."""
@@ -93,12 +89,6 @@ def outing(source: Source, deadline: float) -> Iterator[Outing]:
         _current.reset(before)
 
 
-def skip(url: str, why: str) -> None:
-    """Write down a page that this visit leaves out."""
-    if going := _current.get():
-        going.skip(url, why)
-
-
 # --- one page ----------------------------------------------------------------------------------------------------
 def fetch(url: str, *, headers: Mapping[str, str] | None = None) -> web.Fetched:
     """The page as `web.fetch` gives it; one that is unchanged comes back from what is kept of it, with status 200.
@@ -119,18 +109,19 @@ def fetch(url: str, *, headers: Mapping[str, str] | None = None) -> web.Fetched:
     return answer
 
 
-def rendered(url: str, render: Callable[[str], tuple[str, str, int]]) -> tuple[str, str, int]:
-    """The same manners for a page that a browser opens: (final address, HTML, status)."""
+def rendered(url: str, render: Callable[[], Rendered], told: Callable[[Rendered], tuple[int, int]]) -> Rendered:
+    """The same manners for a page that a browser opens. `told` gives its status and size in bytes."""
     going = _current.get()
     if going is None:
-        return render(url)
+        return render()
     host = _permitted(going, url)
     with _turn(going, host), _counted_if_it_fails(going):
-        final_url, html, status = render(url)
-    going.paid(len(html.encode("utf-8", "replace")))
+        page = render()
+    status, size = told(page)
+    going.paid(size)
     going.answered(status)
     hosts.note_answer(host, status)
-    return final_url, html, status
+    return page
 
 
 def _in_turn(going: Outing, url: str, ask: Callable[[], web.Fetched]) -> web.Fetched:
