@@ -5,6 +5,11 @@ references.add("a", fingerprint_media("reference.mp4", dense=True))
 for finding in compare(fingerprint_media("found.mp4", dense=False), references): ...
 """
 
+import os
+
+# Its matrices are small: threads that wait for one another would cost more than they save. Before NumPy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from .cage import MediaError, cage_available, cage_state, memory_file, open_media
 from .frames import frame_at
 from .media import MediaFingerprint

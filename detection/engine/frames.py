@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import ffmpeg
 import numpy as np
@@ -18,6 +19,9 @@ from .cage import Limits, MediaError, MediaSource, OpenMedia, Outcome, input_opt
 BATCH = 32
 SOUND_RATE = 8_000
 MAX_SOUND_SECONDS = 4 * 3600
+# What is decoded: pictures that no other is made from can be left out, which halves the cost.
+Decode = Literal["all", "referenced", "keyframes"]
+SKIPPED = {"all": "default", "referenced": "noref", "keyframes": "nokey"}
 IMAGE_FORMATS = ("png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe")
 
 
@@ -85,17 +89,17 @@ def _open_error(report: str) -> MediaError:
 
 
 def stream_frames(media: OpenMedia, about: Probe, use: Callable[[np.ndarray, np.ndarray], None], *, rate: float,
-                  most: int, size: tuple[int, int], keyframes: bool = False) -> int:  # fmt: skip
+                  most: int, size: tuple[int, int], decode: Decode = "all") -> int:  # fmt: skip
     """Give gray pictures uint8 (n, height, width) and their times in seconds float32 (n,) to `use`, batch by batch.
 
-    `rate` a second, at most `most`. With `keyframes` only those are decoded and each is repeated until the next.
-    Returns how many there were. Raises MediaError `no_video`, `truncated`, `too_large`, `timed_out`.
+    `rate` a second, at most `most`. Pictures that are not decoded are replaced by the one before. Returns how many there
+    were. Raises MediaError `no_video`, `truncated`, `too_large`, `timed_out`.
     """
     if not about.has_video:
         raise MediaError("no_video", "The file holds no pictures.")
     batches = _Batches(use, rate, size)
     limits = _limits(about.duration_seconds, size[0] * size[1] * (most + 1))
-    outcome = run_ffmpeg(_gray_graph(media, about, rate, most, keyframes, size), media, limits, batches.feed)
+    outcome = run_ffmpeg(_gray_graph(media, about, rate, most, decode, size), media, limits, batches.feed)
     batches.end()
     if batches.count == 0:
         raise _decode_error(outcome)
@@ -148,9 +152,9 @@ def _limits(duration_seconds: float, output_bytes: int = 300 * 1024**2) -> Limit
     return Limits(wall_seconds=2.0 * cpu, cpu_seconds=cpu, output_bytes=output_bytes)
 
 
-def _gray_graph(media: OpenMedia, about: Probe, rate: float, most: int, keyframes: bool, size: tuple[int, int]
+def _gray_graph(media: OpenMedia, about: Probe, rate: float, most: int, decode: Decode, size: tuple[int, int]
                 ) -> list[str]:  # fmt: skip
-    decoder = {"skip_loop_filter": "all"} | ({"skip_frame": "nokey"} if keyframes else {})
+    decoder = {"skip_loop_filter": "all", "skip_frame": SKIPPED[decode]}
     video = ffmpeg.input(media.path_inside, **input_options(), **decoder).video
     if not about.is_image:
         # Rounding up gives the frame shown at that very moment; the default is up to half a step late.

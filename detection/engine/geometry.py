@@ -189,9 +189,9 @@ def _near(matrix: np.ndarray, here: np.ndarray, there: np.ndarray, reach: float)
 def _distinct(here: np.ndarray, there: np.ndarray) -> int:
     """Points lying on one another (one place gives several points) count once."""
     cells = [
-        np.unique(np.round(places / DISTINCT).astype(np.int64) @ np.array([1 << 20, 1])) for places in (here, there)
+        (np.round(places / DISTINCT).astype(np.int64) @ np.array([1 << 20, 1])).tolist() for places in (here, there)
     ]
-    return min(map(len, cells))
+    return min(len(set(one)) for one in cells)
 
 
 def _sensible(matrix: np.ndarray, ours: View) -> bool:

@@ -101,8 +101,9 @@ def _most_agreed(
             octaves = np.clip((resized + size_shift + 64) // 8, 0, SIZE_BINS - 1)
             bins = (place * TURN_BINS + turns) * SIZE_BINS + octaves
             ballots = _distinct(bins * wide + query) // wide
-            kept, counts = np.unique(ballots, return_counts=True)
-            np.maximum.at(best, kept // (TURN_BINS * SIZE_BINS), counts)
+            first = np.flatnonzero(np.concatenate([[True], ballots[1:] != ballots[:-1]]))
+            counts = np.diff(np.append(first, len(ballots)))
+            np.maximum.at(best, ballots[first] // (TURN_BINS * SIZE_BINS), counts)
     return best
 
 
@@ -151,7 +152,11 @@ class PointIndex:
             np.concatenate([getattr(segment, name)[point] for segment, _, point in found])
             for name in ("view", "number", "turn", "size")
         )
-        views, place = np.unique(view, return_inverse=True)
+        # Pictures with too few votes of any kind need not be looked into.
+        views, place, many = _grouped(view, fewest)
+        query, number, turn, size = (one[many] for one in (query, number, turn, size))
+        if not len(query):
+            return []
         turned = turn_byte(angles)[query] - turn
         resized = size_step(sizes)[query].astype(np.int64) - size
         best = _most_agreed(query, place, len(views), turned, resized)
@@ -224,6 +229,16 @@ def _probes(codes: np.ndarray, projections: np.ndarray, table: int, bits: int) -
     flips = np.int64(1) << (bits - 1 - unsure)
     left, right = np.triu_indices(PAIRED, 1)
     return own[:, None] ^ np.concatenate([np.zeros_like(flips[:, :1]), flips, flips[:, left] | flips[:, right]], axis=1)
+
+
+def _grouped(values: np.ndarray, fewest: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values that occur at least `fewest` times, in order; for each occurrence of one its rank, and where it stands."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    counts = np.diff(np.append(first, len(ordered)))
+    often = counts >= fewest
+    return ordered[first[often]], np.repeat(np.arange(often.sum()), counts[often]), order[np.repeat(often, counts)]
 
 
 def _distinct(values: np.ndarray) -> np.ndarray:

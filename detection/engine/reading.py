@@ -28,9 +28,9 @@ logger = logging.getLogger(__name__)
 RATE_LIGHT, RATE_DENSE, RATE_FAST = 4.0, 8.0, 1.0
 MOST_LIGHT, MOST_DENSE = 14_400, 14_400
 # Longer side in pixels and number of points by length of the film; a still has one view only.
-VIEWS = ((60, 512, 600), (1e9, 384, 400))
-FAST_VIEW = (320, 250)
-STILL_SIDE, STILL_POINTS = 640, 900
+SHORT_SECONDS = 60
+SHORT_VIEW, LONG_VIEW, LONG_VIEW_DENSE, FAST_VIEW = (512, 600), (320, 300), (384, 400), (320, 250)
+STILL_VIEW = (640, 900)
 # References are looked at once more from afar: copies are often shown small, in a corner or on a screen.
 FAR_SIDE, FAR_POINTS = 160, 150
 MOST_VIEWS = 1_200
@@ -68,22 +68,26 @@ class _Reader:
     def __init__(self, about: frames.Probe, *, dense: bool, fast: bool, learned: Descriptor | None):
         self._about, self._dense, self._fast, self._learned = about, dense, fast, learned
         self._pictures: list[np.ndarray] = []
-        still = about.is_image
-        long_and_fast = fast and about.duration_seconds > VIEWS[0][0]
-        side, points = FAST_VIEW if long_and_fast else _view_size(about.duration_seconds)
-        side, self._most_points = (STILL_SIDE, STILL_POINTS) if still else (side, points)
+        self._long = about.duration_seconds > SHORT_SECONDS
+        side, self._most_points = self._view_size()
         self._size = about.fitted(side)
         most = MOST_DENSE if dense else MOST_LIGHT
-        rate = RATE_FAST if fast and about.duration_seconds > VIEWS[0][0] else RATE_DENSE if dense else RATE_LIGHT
+        rate = RATE_FAST if fast and self._long else RATE_DENSE if dense else RATE_LIGHT
         self._rate = frames.rate_for(about.duration_seconds, rate, most)
-        self._most = 1 if still else most
+        self._most = 1 if about.is_image else most
         self._small: list[np.ndarray] = []
         self._times: list[np.ndarray] = []
         self._views: list[tuple[float, Points]] = []
         self._last_view: np.ndarray | None = None
         self._every = self._seconds_between_views()
-        short = about.duration_seconds <= VIEWS[0][0]
-        self._changed = CHANGED_DENSE if dense else CHANGED_SHORT if short else CHANGED_LONG
+        self._changed = CHANGED_DENSE if dense else CHANGED_LONG if self._long else CHANGED_SHORT
+
+    def _view_size(self) -> tuple[int, int]:
+        if self._about.is_image:
+            return STILL_VIEW
+        if not self._long:
+            return SHORT_VIEW
+        return FAST_VIEW if self._fast else LONG_VIEW_DENSE if self._dense else LONG_VIEW
 
     def _seconds_between_views(self) -> float:
         table = VIEWS_FAST if self._fast else VIEWS_DENSE if self._dense else VIEWS_LIGHT
@@ -91,8 +95,9 @@ class _Reader:
         return max(every, self._about.duration_seconds / MOST_VIEWS)
 
     def read(self, opened: OpenMedia) -> None:
+        decode: frames.Decode = "keyframes" if self._fast else "referenced" if self._long else "all"
         frames.stream_frames(opened, self._about, self._take, rate=self._rate, most=self._most, size=self._size,
-                             keyframes=self._fast)  # fmt: skip
+                             decode=decode)  # fmt: skip
 
     def _take(self, pictures: np.ndarray, times: np.ndarray) -> None:
         small = np.stack([cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in pictures])
@@ -150,10 +155,6 @@ class _Reader:
             except ModelError as error:
                 logger.error("a medium was read without the learned descriptor: %s", error.sentence)
         return np.zeros((0, 0), np.float16), ""
-
-
-def _view_size(duration_seconds: float) -> tuple[int, int]:
-    return next((side, points) for length, side, points in VIEWS if duration_seconds <= length)
 
 
 def _cut_off(duration_seconds: float, times: np.ndarray, kind: str) -> str:

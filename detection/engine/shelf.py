@@ -22,10 +22,16 @@ ASKED_IN_LONG = 300
 # Points that must lie alike before a closer look; in a long film another view will show it better.
 FEWEST_BACKING, FEWEST_IN_LONG = 4, 5
 PER_REFERENCE, CLEARLY_FEWER = 3, 3
-NEGATIVE_EVERY = 4
+# A long film is asked about some of its views, seldom as a negative, and about all around those that something backs well.
 SHORT_VIEWS = 48
+STEPS = (1, 2, 4, 4)
+BACKED_WELL = 8
 MOST_LOOKS = 300
 MOST_HASHED_FRAMES = 2_400
+
+
+# (reference, candidate view, variant, reference view, points)
+Look = tuple[str, int, int, int, int]
 
 
 @dataclass
@@ -99,8 +105,8 @@ class ReferenceSet:
     def suspicions(self, candidate: MediaFingerprint) -> dict[str, Suspicion]:
         """References that share points, whole frames or sound with the candidate."""
         found: dict[str, Suspicion] = {}
-        for view in range(candidate.view_count):
-            for look in self._looks(candidate, view):
+        for looks in self._looks(candidate):
+            for look in _likeliest(looks):
                 found.setdefault(look[0], Suspicion()).looks.append(look[1:])
         for suspicion in found.values():
             suspicion.looks = _spread(suspicion.looks)
@@ -110,32 +116,33 @@ class ReferenceSet:
             found.setdefault(ref_id, Suspicion())
         return found
 
-    def _looks(self, candidate: MediaFingerprint, view: int) -> list[tuple[str, int, int, int, int]]:
-        """The registered pictures most like one view: (reference, view, variant, reference view, points)."""
-        looks = []
+    def _looks(self, candidate: MediaFingerprint) -> list[list[Look]]:
+        """The registered pictures that something of each view backs, in any reading."""
+        count = candidate.view_count
+        looks: list[list[Look]] = [[] for _ in range(count)]
+        for variant, step in enumerate(STEPS if count > SHORT_VIEWS else (1, 1, 1, 1)):
+            asked = {view: self._backed(candidate, view, variant) for view in range(0, count, step)}
+            near = {other for view, found in asked.items() if any(look[4] >= BACKED_WELL for look in found)
+                    for other in range(max(0, view - step + 1), min(count, view + step))}  # fmt: skip
+            asked.update((view, self._backed(candidate, view, variant)) for view in sorted(near - asked.keys()))
+            for view, found in asked.items():
+                looks[view] += found
+        return looks
+
+    def _backed(self, candidate: MediaFingerprint, view: int, variant: int) -> list[Look]:
+        """The registered pictures most like one view in one reading."""
         long = candidate.view_count > SHORT_VIEWS
         fewest = FEWEST_IN_LONG if long else FEWEST_BACKING
-        for variant, sort in enumerate(VARIANTS):
-            if sort.negative and long and view % NEGATIVE_EVERY:
-                continue
-            points, projections = candidate.points_read_as(view, sort)
-            asked = slice(0, ASKED_IN_LONG if long else None)
-            votes = self._points.votes(projections[asked], points.angles[asked], points.sizes[asked], fewest)
-            for vote in votes[:MOST_LOOKED_AT]:
-                ref_id, ref_view = self._views[vote.view]
-                backed = self._backing(points, ref_id, ref_view, vote)
-                if backed >= fewest:
-                    looks.append((ref_id, view, variant, ref_view, backed))
-        looks.sort(key=lambda look: -look[4])
-        most: dict[str, int] = {}
-        seen: dict[str, int] = {}
-        kept = []
-        for look in looks[:MOST_LOOKED_AT]:
-            ref_id = look[0]
-            seen[ref_id] = seen.get(ref_id, 0) + 1
-            if seen[ref_id] <= PER_REFERENCE and look[4] >= most.setdefault(ref_id, look[4]) / CLEARLY_FEWER:
-                kept.append(look)
-        return kept
+        points, projections = candidate.points_read_as(view, VARIANTS[variant])
+        asked = slice(0, ASKED_IN_LONG if long else None)
+        looks = []
+        votes = self._points.votes(projections[asked], points.angles[asked], points.sizes[asked], fewest)
+        for vote in votes[:MOST_LOOKED_AT]:
+            ref_id, ref_view = self._views[vote.view]
+            backed = self._backing(points, ref_id, ref_view, vote)
+            if backed >= fewest:
+                looks.append((ref_id, view, variant, ref_view, backed))
+        return looks
 
     def _backing(self, points: Points, ref_id: str, ref_view: int, vote: Vote) -> int:
         """How many of the points that vote also lie where one map puts them."""
@@ -181,6 +188,19 @@ class ReferenceSet:
         ref_frame, ref_layer = np.divmod(self._rows[ref_id][hits.entry], len(pdq.DENSE_LAYERS))
         columns = (frame, layer, ref_frame, ref_layer, hits.distance)
         return [(*row, negative) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _likeliest(looks: list[Look]) -> list[Look]:
+    """The best of one view's looks, a few for each reference."""
+    most: dict[str, int] = {}
+    seen: dict[str, int] = {}
+    kept = []
+    for look in sorted(looks, key=lambda look: -look[4])[:MOST_LOOKED_AT]:
+        ref_id = look[0]
+        seen[ref_id] = seen.get(ref_id, 0) + 1
+        if seen[ref_id] <= PER_REFERENCE and look[4] >= most.setdefault(ref_id, look[4]) / CLEARLY_FEWER:
+            kept.append(look)
+    return kept
 
 
 def _spread(looks: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
