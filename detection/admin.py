@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.contrib import admin, messages
-from django.db import models
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from cases.models import Role
-from detection.models import Candidate, Match, Source
+from detection.models import Candidate, Match
 
 
 class ForAdministrators(admin.ModelAdmin):
@@ -48,44 +44,6 @@ class ReadOnly(ForAdministrators):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-@admin.register(Source)
-class SourceAdmin(ForAdministrators):
-    list_display = ["name", "kind", "status", "visited_at", "next_visit_at", "found_last_visit", "failure"]
-    list_filter = ["status", "kind"]
-    search_fields = ["name", "url"]
-    readonly_fields = ["visited_at", "found_last_visit", "failure"]
-    actions = ["visit_now"]
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    fieldsets = [
-        (
-            None,
-            {
-                "fields": ["name", "kind", "url", "rendered", "status"],
-                "description": _(
-                    "A source is a public page that is looked through again and again. Start with the page that lists "
-                    "the newest entries, or with the site's feed if it has one: a feed is gentler and faster."
-                ),
-            },
-        ),
-        (_("How often"), {"fields": ["every_minutes", "page_limit", "next_visit_at"]}),
-        (
-            _("At most, a visit"),
-            {"fields": ["request_budget", "megabyte_budget", "second_budget"], "classes": ["collapse"]},
-        ),
-        (
-            _("When links are not found by themselves"),
-            {"fields": ["item_selector", "next_selector"], "classes": ["collapse"]},
-        ),
-        (_("Last visit"), {"fields": ["visited_at", "found_last_visit", "failure"]}),
-    ]
-
-    @admin.action(description=_("Visit the selected sources now"))
-    def visit_now(self, request: HttpRequest, chosen: QuerySet[Source]) -> None:
-        count = chosen.update(next_visit_at=timezone.now(), retry_at=None, status=Source.Status.ACTIVE)
-        said = ngettext("%(count)d source will be visited now.", "%(count)d sources will be visited now.", count)
-        self.message_user(request, said % {"count": count}, messages.SUCCESS)
 
 
 @admin.register(Candidate)
@@ -122,5 +80,6 @@ class MatchAdmin(ReadOnly):
         return str(match.pk)[:8]
 
 
-# Registers the pages of the polite watch; they are built on the classes above.
+# Registers the pages of sources and of the polite watch; they are built on the classes above.
+from detection import source_admin as source_admin  # noqa: E402
 from detection import watch_admin as watch_admin  # noqa: E402

@@ -7,8 +7,9 @@ from django.contrib.admin.sites import AdminSite
 from django.test import Client, RequestFactory
 
 from cases.models import User
-from detection.admin import CandidateAdmin, MatchAdmin, SourceAdmin
+from detection.admin import CandidateAdmin, MatchAdmin
 from detection.models import Candidate, Match, Source
+from detection.source_admin import SourceAdmin
 from tests.base import Cast
 
 
@@ -47,7 +48,17 @@ def test_an_address_that_a_victim_handed_in_is_not_shown(cast: Cast) -> None:
     assert shown.address(Candidate(page_url="https://clips.example/1", source=source)) == "https://clips.example/1"
 
 
-@pytest.mark.parametrize("place", ["source/", "source/add/", "candidate/", "match/"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "source/",
+        "source/add/",
+        "source/add/?kind=json_api&preset=reddit_search",
+        "source/add/?kind=list",
+        "candidate/",
+        "match/",
+    ],
+)
 def test_hana_opens_the_pages(cast: Cast, client: Client, place: str) -> None:
     Source.objects.create(name="Clips", kind="listing", url="https://clips.example/")
     Candidate.objects.create(page_url="https://clips.example/1", media_url="https://clips.example/1.mp4")
