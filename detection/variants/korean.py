@@ -85,8 +85,8 @@ def swapped(text: str) -> Iterator[str]:
 
 def _swaps(syllable: str) -> Iterator[str]:
     onset, vowel, final = taken_apart(syllable)
-    vowels = [other for other in _others(SWAPPED_VOWELS, vowel)]
-    onsets = [other for other in _others(SWAPPED_CONSONANTS, onset)]
+    vowels = list(_others(SWAPPED_VOWELS, vowel))
+    onsets = list(_others(SWAPPED_CONSONANTS, onset))
     finals = [other for other in _others(SWAPPED_CONSONANTS, final) if other in FINALS]
     # The vowel's nearest, then the onset's, then the final's, and round again.
     for rank in range(max(len(vowels), len(onsets), len(finals))):

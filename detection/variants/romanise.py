@@ -6,11 +6,15 @@ from itertools import product
 
 from detection.variants.korean import FINALS, ONSETS, VOWELS, is_syllable, taken_apart
 
-_ONSETS = dict(zip(ONSETS, "g kk n d tt r m b pp s ss - j jj ch k t p h".replace("-", "").split(" "), strict=True))
-_VOWELS = dict(zip(VOWELS, "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i".split(), strict=True))
-_FINALS = dict(
-    zip(FINALS, ",k,k,k,n,n,n,t,l,k,m,l,l,l,p,l,m,p,p,t,t,ng,t,t,k,t,p,t".split(","), strict=True)
-)  # fmt: skip
+_SOUNDS = {
+    "onset": "g kk n d tt r m b pp s ss - j jj ch k t p h",
+    "vowel": "a ae ya yae eo e yeo ye o wa wae oe yo u wo we wi yu eu ui i",
+    "final": "- k k k n n n t l k m l l l p l m p p t t ng t t k t p t",
+}
+_WRITTEN = {part: [sound.strip("-") for sound in row.split()] for part, row in _SOUNDS.items()}
+_ONSETS = dict(zip(ONSETS, _WRITTEN["onset"], strict=True))
+_VOWELS = dict(zip(VOWELS, _WRITTEN["vowel"], strict=True))
+_FINALS = dict(zip(FINALS, _WRITTEN["final"], strict=True))
 
 # Family names as they stand in passports and on the web, the commonest first.
 SURNAMES: dict[str, tuple[str, ...]] = {
