@@ -23,6 +23,7 @@ FIRST = "sha256:" + "0" * 64
 ACTS = frozenset({
     "received", "sealed", "fingerprinted", "examined", "matched", "captured", "drafted", "approved", "sent",
     "verified", "viewed", "revealed", "downloaded", "consent", "undone", "dismissed", "stamped",
+    "term_added", "term_removed", "term_shown", "term_ticked", "term_unticked",
 })  # fmt: skip
 
 

@@ -353,3 +353,6 @@ class GuessCount(models.Model):
     bucket = models.CharField(max_length=64, unique=True)
     tokens = models.FloatField()
     counted_at = models.DateTimeField()
+
+
+from cases.watchterm import WatchTerm  # noqa: E402, F401  rows of a file of their own; Django looks for models here

@@ -40,6 +40,11 @@ ACTS: dict[str, Promise] = {
     "stamped": _("A time-stamp authority confirmed a capture"),
     "consent": _("Consent given or withdrawn"),
     "dismissed": _("Dismissed a match"),
+    "term_added": _("Added a watch term"),
+    "term_removed": _("Removed a watch term"),
+    "term_shown": _("Looked at the watch terms"),
+    "term_ticked": _("Allowed a site to be searched for a watch term"),
+    "term_unticked": _("No longer allows a site to be searched for a watch term"),
 }
 LOCATION_WORDS: dict[str, Promise] = {
     "up": _("still there, we keep asking"),

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from cases.models import Case, CaseKey
+from cases.models import Case, CaseKey, WatchTerm
 from cases.sealing import FileWriter, Seal, SealedFile, VaultError, broken_seal, decrypt, encrypt
 
 __all__ = [
@@ -135,8 +135,9 @@ def seal_of(case: Case) -> Seal:
 
 
 def erase_case(case: Case) -> None:
-    """Destroy the data key, then the files. What copies remain in backups cannot be opened."""
+    """Destroy the data key, then the watch terms and the files. What copies remain in backups cannot be opened."""
     CaseKey.objects.filter(case=case).delete()
+    WatchTerm.objects.filter(case=case).delete()
     shutil.rmtree(Path(settings.EVIDENCE_ROOT) / str(case.pk), ignore_errors=True)
 
 

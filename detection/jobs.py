@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import django_rq
 from django.utils import timezone
@@ -25,12 +26,12 @@ def fingerprint(evidence_id: str) -> None:
 
 @job("monitor")
 def look(evidence_id: str) -> None:
-    ring("score", examine, pipeline.look_at_evidence(evidence_id))
+    ring_to_examine(pipeline.look_at_evidence(evidence_id))
 
 
 @job("monitor")
 def visit(source_id: str) -> None:
-    ring("score", examine, pipeline.visit_source(source_id))
+    ring_to_examine(pipeline.visit_source(source_id))
 
 
 @job("score")
@@ -73,11 +74,20 @@ def due(at: datetime) -> list[tuple[str, Callable[[str], None], Any]]:
     ]
 
 
-def ring(queue_name: str, verb: Callable[[str], None], ids: Iterable[object]) -> None:
+def ring_to_examine(candidate_ids: Iterable[UUID]) -> None:
+    """Ring for candidates; those with a watch term around them are heard first."""
+    found = Candidate.objects.filter(pk__in=list(candidate_ids))
+    ring("score", examine, found.filter(priority=0).values_list("pk", flat=True))
+    # Each goes before the others, so the foremost comes last.
+    first = found.filter(priority__gt=0).order_by("priority", "-found_at")
+    ring("score", examine, first.values_list("pk", flat=True), at_front=True)
+
+
+def ring(queue_name: str, verb: Callable[[str], None], ids: Iterable[object], at_front: bool = False) -> None:
     """Enqueue the verb once for each row; a row that already waits in the queue is not rung for again."""
     queue = django_rq.get_queue(queue_name)
     waiting = set(queue.get_job_ids())
     for pk in ids:
         name = f"{verb.__name__}-{pk}"
         if name not in waiting:
-            queue.enqueue(verb, str(pk), job_id=name)
+            queue.enqueue(verb, str(pk), job_id=name, at_front=at_front)

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Capture, Case, Evidence, Leased, LeasedQuerySet
-from detection import watched as watched  # rows of the polite watch; Django looks for models here
+from detection import asked as asked  # rows of the watch terms; Django looks for models here
+from detection import watched as watched  # rows of the polite watch
 
 
 class EvidenceFingerprint(models.Model):
@@ -204,7 +205,9 @@ def media_key(page_url: str, media_url: str) -> str:
 
 class CandidateQuerySet(LeasedQuerySet):
     def to_examine(self, at: datetime) -> CandidateQuerySet:
-        return self.free(at).filter(status=Candidate.Status.NEW)  # type: ignore[return-value]
+        """What is due, first that with a watch term around it (`detection.text_hits`), then by age."""
+        due = self.free(at).filter(status=Candidate.Status.NEW)
+        return due.order_by("-priority", "found_at")  # type: ignore[return-value]
 
     def of_same_bytes(self, digest: str) -> CandidateQuerySet:
         """One cluster: every place where exactly these bytes were found, the first one first."""
@@ -229,6 +232,8 @@ class Candidate(Leased):
     uploader = models.CharField(max_length=120, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=8, choices=Status, default=Status.NEW)
+    # Which is examined first. It says nothing of what a candidate is.
+    priority = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=300, blank=True)
     digest = models.CharField(max_length=71, blank=True)
     size = models.PositiveBigIntegerField(default=0)

@@ -22,13 +22,14 @@ from cases import custody, vault
 from cases.browser import CaptureError
 from cases.models import Case, Evidence
 from cases.web import FetchError
-from detection import hosts, known, preserve
+from detection import hosts, known, preserve, searching
 from detection.accounts import Account
 from detection.engine import Finding, MediaError, MediaFingerprint, compare, fingerprint_media
 from detection.models import Candidate, EvidenceFingerprint, Match, Source, media_key
 from detection.outcomes import LEASE, REASON, Trouble, finish, give_up, partly_decoded, sentence_of, waits
 from detection.references import FIELD, Version, descriptor, reference_set, wanted
 from detection.sources import FoundMedia, SourceError, manners, media_at, watch
+from detection.text_hits import Reader
 
 __all__ = [
     "capture_match", "examine_again", "examine_candidate", "fingerprint_evidence", "give_up", "look_at_address",
@@ -144,7 +145,7 @@ def look_at_address(case: Case, url: str) -> list[UUID]:
     found = media_at(url)
     if not found:
         raise SourceError(_("No video or picture was found at this address."))
-    return [candidate.pk for candidate in _new_candidates(None, found)]
+    return [candidate.pk for candidate in _new_candidates(None, found, Reader())]
 
 
 # --- sources -----------------------------------------------------------------------------------------------------
@@ -161,13 +162,15 @@ def visit_with_account(source_id: int | str) -> Account | None:
     source = Source.objects.get(pk=source_id)
     at = timezone.now()
     deadline = time.monotonic() + 0.7 * settings.LEASE_SECONDS
-    with manners.outing(source, deadline) as going:
-        visit = watch(source, known=_known_pages(source), deadline=deadline)
+    asked, reader = searching.searches(source, at), Reader()
+    searching.note_asked(source, asked, at)
+    with manners.outing(source, deadline, secrets=asked.words) as going:
+        visit = watch(source, known=_known_pages(source), deadline=deadline, queries=asked.words)
         account = Account(source, at, visit, going)
         try:
             for found in visit.candidates(source.visited_at, at):
                 account.found.append(found)
-                account.new += _new_candidates(source, [found])
+                account.new += _new_candidates(source, [found], reader)
             _end_visit(account, visit.account())
         except SourceError as error:
             account.failure = error.sentence
@@ -179,7 +182,7 @@ def _known_pages(source: Source) -> dict[str, datetime]:
     return dict(source.candidates.order_by("-found_at").values_list("page_url", "found_at"))
 
 
-def _new_candidates(source: Source | None, found: Iterable[FoundMedia]) -> list[Candidate]:
+def _new_candidates(source: Source | None, found: Iterable[FoundMedia], reader: Reader) -> list[Candidate]:
     made = []
     for medium in found:
         candidate, is_new = Candidate.objects.get_or_create(
@@ -193,7 +196,9 @@ def _new_candidates(source: Source | None, found: Iterable[FoundMedia]) -> list[
                 "posted_at": medium.posted_at,
             },
         )
-        made += [candidate] if is_new else []
+        if is_new:
+            reader.note(candidate)
+            made.append(candidate)
     return made
 
 

@@ -7,11 +7,13 @@ the visit that is on; outside of one (an address that somebody named, a preview)
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from html import unescape
 from typing import TypeVar
+from urllib.parse import unquote, unquote_plus
 
 from django.utils.translation import gettext as _
 
@@ -48,6 +50,8 @@ class Outing:
     refusal: int = 0
     forbidden: int = 0
     held_back: bool = False
+    # Search words nobody may know of: a page that holds one is not kept.
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
     statuses: list[int] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
@@ -64,6 +68,11 @@ class Outing:
         if self.requests_left <= 0 or self.bytes_left <= 0 or self.seconds_left <= 0:
             raise VisitOver(_("The budget of this visit is used up."))
 
+    def told_in(self, url: str, body: str = "") -> bool:
+        """Whether a secret search word stands in an address or in the page behind it."""
+        said = f"{unquote(url)} {unquote_plus(url)} {unescape(body)}".casefold() if self.secrets else ""
+        return any(secret in said for secret in self.secrets)
+
     def paid(self, size: int) -> None:
         self.requests, self.requests_left = self.requests + 1, self.requests_left - 1
         self.bytes, self.bytes_left = self.bytes + size, self.bytes_left - size
@@ -78,10 +87,12 @@ _current: ContextVar[Outing | None] = ContextVar("outing", default=None)
 
 
 @contextmanager
-def outing(source: Source, deadline: float) -> Iterator[Outing]:
-    """The visit that is on, for the length of the block. `deadline` is a monotonic time."""
+def outing(source: Source, deadline: float, secrets: Collection[str] = ()) -> Iterator[Outing]:
+    """The visit that is on, for the length of the block. `deadline` is a monotonic time, `secrets` are search words
+    that must not be kept."""
     ends = min(deadline, time.monotonic() + source.second_budget)
     going = Outing(source.request_budget, source.megabyte_budget * MEGABYTE, ends)
+    going.secrets = frozenset(secret.casefold() for secret in secrets)
     before = _current.set(going)
     try:
         yield going
@@ -98,15 +109,22 @@ def fetch(url: str, *, headers: Mapping[str, str] | None = None) -> web.Fetched:
     going = _current.get()
     if going is None:
         return web.fetch(url, headers=headers)
-    kept = seen.page(url) if not headers else None
+    kept = seen.page(url) if not headers and not going.told_in(url) else None
     asked = {**(headers or {}), **(kept.validators if kept else {})}
     answer = _in_turn(going, url, lambda: web.fetch(url, headers=asked or None))
     if answer.status == 304 and kept:
         going.unchanged += 1
         return seen.confirmed(kept, answer)
-    if not headers:
+    if not headers and not going.told_in(url, _text_of(answer)):
         seen.keep_page(url, answer)
     return answer
+
+
+def _text_of(answer: web.Fetched) -> str:
+    try:
+        return answer.body.decode(answer.charset or "utf-8", "replace")
+    except LookupError:
+        return answer.body.decode("utf-8", "replace")
 
 
 def rendered(url: str, render: Callable[[], Rendered], told: Callable[[Rendered], tuple[int, int]]) -> Rendered:
