@@ -44,6 +44,8 @@ class IntakeAnswers:
     contact_choice: str = Case.ContactChoice.NONE
     contact: str = ""
     hours: str = ""
+    # Names, accounts, titles under which it is spread.
+    spread_as: list[str] = field(default_factory=list)
     consent: bool = False
     scope: list[str] = field(default_factory=lambda: ["all"])
     # Which steps were filled in, and whatever else the form wants to remember.

@@ -8,6 +8,7 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from cases import terms
 from cases.intake import parse_urls
 from cases.models import Case
 
@@ -72,6 +73,9 @@ class MaterialStep(Step):
         return {"urls": self.cleaned_data["addresses"]}
 
 
+FIELDS_OF_CONTACT = ("contact_choice", "contact", "hours", "name", "account", "spread_as")
+
+
 class ContactStep(Step):
     contact_choice = forms.ChoiceField(
         label=_("How may we reach you?"), choices=Case.ContactChoice.choices, widget=forms.RadioSelect,
@@ -88,6 +92,18 @@ class ContactStep(Step):
         widget=forms.Textarea(attrs={"rows": 4}), help_text=_("Only what you wish. You will not be asked for it again."),
     )  # fmt: skip
 
+    spread_as = forms.CharField(
+        label=_("Do you know a name, nickname or title it is spread under? (optional)"), required=False, max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_(
+            "One a line, for example a nickname, an account or a file name. It helps us to look in the right places first. "
+            "It is locked away like everything else. Leave it empty if you would rather not write it down."
+        ),
+    )  # fmt: skip
+
+    def clean_spread_as(self) -> list[str]:
+        return terms.named_in(self.cleaned_data["spread_as"])
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("contact_choice") in {"phone", "email"} and not cleaned.get("contact"):
@@ -95,7 +111,7 @@ class ContactStep(Step):
         return cleaned
 
     def answers(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("contact_choice", "contact", "hours", "name", "account")}
+        return {name: self.cleaned_data[name] for name in FIELDS_OF_CONTACT}
 
 
 class CheckStep(Step):

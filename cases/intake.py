@@ -18,7 +18,7 @@ from django.db.models.functions import Length
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases import custody, drafts, uploads, vault
+from cases import custody, drafts, terms, uploads, vault
 from cases.drafts import DraftFile, DraftState, IntakeAnswers
 from cases.links import parse_urls
 from cases.media_types import IntakeError, sniff_kind
@@ -132,6 +132,8 @@ def _make_case(case_id: UUID, state: DraftState, at: datetime) -> Receipt:
         _add_file(case, file, at)
     for url in answers.urls:
         _add_address(case, url, at)
+    for term in answers.spread_as:
+        terms.add(case, terms.kind_of(term), term)
     return Receipt(case, code)
 
 

@@ -105,6 +105,7 @@ def initial(draft: IntakeDraft | None) -> dict[str, Any]:
         "hours": answers.hours,
         "name": answers.name,
         "account": answers.account,
+        "spread_as": "\n".join(answers.spread_as),
     }
 
 

@@ -27,6 +27,7 @@ class Host:
     headers: list[dict[str, str]] = field(default_factory=list)
     otherwise: Callable[[str], Answer | None] = lambda path: None
     ranges: bool = True
+    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -61,6 +62,8 @@ def open_host(settings: Any, name: str = "clips.example") -> Iterator[Host]:
                 self.send_header("Location", body.decode())
             self.send_header("Content-Type", media_type)
             self.send_header("Content-Length", str(len(body)))
+            for key, value in host.extra.items():
+                self.send_header(key, value)
             self.end_headers()
             self.wfile.write(body)
 
