@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cases import custody, terms
@@ -36,9 +35,11 @@ class Searches:
 
 
 # --- ticks -------------------------------------------------------------------------------------------------------
-def sites() -> QuerySet[Source]:
+def sites() -> list[Source]:
     """Sources that can be searched for a word."""
-    return Source.objects.filter(url__contains=QUERY).exclude(status=Source.Status.DRAFT).order_by("name", "pk")
+    asking = Source.objects.filter(url__contains=QUERY).exclude(status=Source.Status.DRAFT).order_by("name", "pk")
+    # A word within the host's name would be told to every name server on the way.
+    return [source for source in asking if QUERY not in host_of(source)]
 
 
 def host_of(source: Source) -> str:
@@ -48,7 +49,6 @@ def host_of(source: Source) -> str:
 def tick(term: WatchTerm, source: Source, *, officer: User) -> None:
     """From now on this site is told this term. Ticked twice it stays ticked. Raises TermError."""
     host = host_of(source)
-    # A word within the host's name would be told to every name server on the way.
     if QUERY not in source.url or QUERY in host:
         raise TermError(_("This source cannot be searched for a word."))
     with transaction.atomic():

@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cases import age
+from cases import age, terms
+from cases.models import WatchTerm
 from cases.uploads import STAFF_MAX_BYTES
 from takedown.models import Notice
 
@@ -109,3 +110,17 @@ class BundleForm(forms.Form):
             except age.AgeError as error:
                 raise forms.ValidationError(error.sentence) from error
         return key
+
+
+class TermForm(forms.Form):
+    """A word to watch for."""
+
+    kind = forms.ChoiceField(label=_("What it is"), choices=WatchTerm.Kind.choices)
+    text = forms.CharField(
+        label=_("The word, as it is spread"),
+        max_length=terms.LONGEST,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_(
+            "Disguised spellings, initials and romanised forms are found by themselves: one spelling is enough."
+        ),
+    )

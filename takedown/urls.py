@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from takedown.views import bundle, contacts, desk, notice, report, review, upload
+from takedown.views import bundle, contacts, desk, notice, report, review, terms, upload
 
 app_name = "takedown"
 urlpatterns = [
@@ -24,6 +24,11 @@ urlpatterns = [
     path("notices/<uuid:notice_id>/undo/", notice.undo, name="undo"),
     path("notices/<uuid:notice_id>/decide/", notice.decide, name="decide"),
     path("captures/<uuid:capture_id>/report.pdf", report.report, name="report"),
+    path("cases/<uuid:case_id>/terms/", terms.case_terms, name="terms"),
+    path("cases/<uuid:case_id>/terms/show/", terms.show_terms, name="show_terms"),
+    path("cases/<uuid:case_id>/terms/add/", terms.add_term, name="add_term"),
+    path("cases/<uuid:case_id>/terms/<uuid:term_id>/remove/", terms.remove_term, name="remove_term"),
+    path("cases/<uuid:case_id>/terms/<uuid:term_id>/sites/", terms.tick_sites, name="tick_sites"),
     path("contacts/", contacts.contact_list, name="contacts"),
     path("contacts/export.csv", contacts.contacts_export, name="contacts_export"),
     path("contacts/import/", contacts.contacts_import, name="contacts_import"),

@@ -94,6 +94,7 @@ def officer_pages(page: Page, base: str, album: Album) -> None:
     case, match = Case.objects.latest("opened_at"), Match.objects.filter(location__isnull=False).first()
     drafted = Notice.objects.filter(status=Notice.Status.DRAFT).first()
     paths = {"desk": "/desk/", "sent": "/desk/sent/", "cases": "/cases/", "case": f"/cases/{case.pk}/",
+             "terms": f"/desk/cases/{case.pk}/terms/",
              "contacts": "/desk/contacts/", "second-factor": "/account/2fa/"}  # fmt: skip
     if match:
         paths["match"] = f"/desk/matches/{match.pk}/"

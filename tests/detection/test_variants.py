@@ -17,7 +17,7 @@ GENERATED = [
     ("귀여워", "커여워", "yaminjeongeum 귀 커"),
     ("명작", "띵작", "yaminjeongeum 명 띵"),
     ("대장", "머장", "yaminjeongeum 대 머"),
-    ("유재석", "윾재석", "yaminjeongeum 유 윾"),
+    ("유나리", "윾나리", "yaminjeongeum 유 윾"),
     ("팔도비빔면", "괄도네넴띤", "several look-alikes at once"),
     ("김민아", "ㄱㅁㅇ", "initials"),
     ("김민아", "김ㅁㅇ", "initials but for the family name"),
