@@ -10,7 +10,7 @@ from cases.models import Role
 # administrator keeps the house, and does not read what is in it.
 KEPT_BY_ADMINS: dict[str, frozenset[str]] = {
     "cases": frozenset({"user"}),
-    "detection": frozenset({"source", "watchterm"}),
+    "detection": frozenset({"source"}),
     "takedown": frozenset({"hostingsite", "contact", "statute", "lettertemplate", "organisation"}),
 }
 

@@ -56,6 +56,13 @@ class TestTheDoorbell:
         ensure_roles()
         return make_cast()
 
+    def test_what_carries_a_watch_term_is_heard_before_what_waits_already(self, cast: Cast) -> None:
+        rows = [Candidate.objects.create(page_url=f"https://a.example/{one}", media_url="https://a.example/m", priority=one)
+                for one in (0, 2, 3)]  # fmt: skip
+        jobs.ring_to_examine([rows[0].pk])
+        jobs.ring_to_examine([rows[1].pk, rows[2].pk])
+        assert waiting("score") == [f"examine-{rows[at].pk}" for at in (2, 1, 0)]
+
     def test_every_row_that_is_due_is_rung_for(self, cast: Cast) -> None:
         evidence = shelf.hand_in(cast.case, b"not looked at here")
         address = shelf.hand_in_address(cast.case, "https://clips.example/1")
