@@ -205,6 +205,11 @@ def _act(act: str) -> str:
         "undone": _("undone"),
         "dismissed": _("dismissed"),
         "stamped": _("time stamped"),
+        "term_added": _("watch term added"),
+        "term_removed": _("watch term removed"),
+        "term_shown": _("watch terms viewed"),
+        "term_ticked": _("search of a site for a watch term allowed"),
+        "term_unticked": _("search of a site for a watch term ended"),
     }
     return names.get(act, act)
 
