@@ -34,7 +34,7 @@ class Needle:
 def variants(text: str, limit: int) -> list[str]:
     """What may be written for a word, the likeliest first, each once and never the word itself.
 
-    The families take turns: swaps, look-alikes, spacing, initials, other alphabets.
+    The families take turns: swaps, spacing, initials, other alphabets, look-alikes.
 
     >>> variants("딥페", 1)
     ['뒵페']
@@ -54,10 +54,10 @@ def variants(text: str, limit: int) -> list[str]:
 def _families(text: str) -> Iterator[Iterable[str]]:
     if korean.places(text):
         yield korean.swapped(text)
-        yield iter(korean.look_alikes(text))
         yield korean.spaced(text)
-        yield iter(korean.initials(text))
-        yield iter(romanise.spellings(text))
+        yield korean.initials(text)
+        yield romanise.spellings(text)
+        yield korean.look_alikes(text)
         yield korean.carried_over(text)
         yield [korean.one_by_one(text)]
     if any(map(latin.is_latin, text)):

@@ -100,6 +100,7 @@ def _page(request: HttpRequest, case: Case, *, shown: bool = False, form: TermFo
         shown, trouble = False, error.sentence
     rows = WatchTerm.objects.filter(case=case).select_related("made_by").prefetch_related("ticks__source")
     rows = rows.annotate(hit_count=Count("hits__candidate", distinct=True), last_hit_at=Max("hits__found_at"))
+    rows = rows.order_by("made_at", "pk")
     context = {
         "case": case,
         "rows": [_row(row, words[row.pk].text if row.pk in words else "") for row in rows],

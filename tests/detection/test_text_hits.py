@@ -197,6 +197,39 @@ def test_what_was_searched_for_is_kept_nowhere(cast: Cast, search: Host, caplog:
     assert Candidate.objects.get().page_url == f"{search.url}/watch/7"
 
 
+@pytest.mark.parametrize("answer", [(500, HTML, b"broken"), (302, HTML, b"/find/again?said={}"), (200, HTML, b"{}")])
+def test_a_search_that_fails_tells_nobody_what_for(
+    cast: Cast, settings: Any, answer: tuple[int, str, bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_host(settings, "broken.example") as host:
+        status, media_type, body = answer
+        host.otherwise = lambda path: (
+            (status, media_type, body.replace(b"{}", path.encode())) if "find?" in path else None
+        )
+        source = a_search(host)
+        searching.tick(terms.add(cast.case, "name", WORD), source, officer=cast.jiwoo)
+        with caplog.at_level(logging.DEBUG):
+            account = pipeline.visit_with_account(source.pk)
+        source.refresh_from_db()
+    assert account is not None
+    assert WORD in told(host)
+    kept = f"{everything_stored()} {account.as_json()} {caplog.text} {account!r} {source.failure}"
+    assert WORD not in unquote_plus(kept)
+
+
+def test_an_interface_with_a_place_for_the_word_is_searched_too(cast: Cast, settings: Any) -> None:
+    with open_host(settings, "api.example") as host:
+        told_entries = b'[{"url": "/watch/7", "media": "/media/7.mp4", "title": "one day"}]'
+        host.otherwise = lambda path: (200, "application/json", told_entries) if "q=" in path else None
+        source = a_source(
+            f"{host.url}/v1?q={{query}}", kind="json_api", page_path="url", media_path="media", page_limit=1
+        )
+        searching.tick(terms.add(cast.case, "name", WORD), source, officer=cast.jiwoo)
+        pipeline.visit_source(source.pk)
+        assert told(host)[0] == WORD
+    assert Candidate.objects.get().page_url == f"{host.url}/watch/7"
+
+
 def test_an_answer_to_a_search_is_not_kept_for_later(cast: Cast, settings: Any) -> None:
     with open_host(settings, "etag.example") as host:
         host.put("/watch/7", page(7, "one day"))
