@@ -113,6 +113,7 @@ class _Errand:
     sink: Sink
     content: bytes | None = None
     first_bytes: int | None = None
+    same_host: bool = False
     agent: str = field(default_factory=lambda: user_agent())
 
 
@@ -131,16 +132,18 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
     first_bytes: int | None = None,
+    same_host: bool = False,
 ) -> Fetched:
     """The page or file at `url`, in memory. An HTTP error status is an answer, not an error.
 
     `allow_loopback` names "host:port" pairs on this machine instead of the settings' allowance. `content` is what a
-    POST brings along; it follows no redirect. Raises FetchError.
+    POST brings along; it follows no redirect. `same_host` follows none to another host: what stands in the address is
+    for this one alone. Raises FetchError.
     """
     body = io.BytesIO()
     fetched = download(
         url, body, max_bytes=max_bytes, deadline_seconds=deadline_seconds, allow_loopback=allow_loopback,
-        method=method, headers=headers, content=content, first_bytes=first_bytes,
+        method=method, headers=headers, content=content, first_bytes=first_bytes, same_host=same_host,
     )  # fmt: skip
     answered = body.getvalue()
     return replace(fetched, body=answered, charset=fetched.charset or _declared_charset(answered))
@@ -157,12 +160,13 @@ def download(
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
     first_bytes: int | None = None,
+    same_host: bool = False,
 ) -> Fetched:
     """Stream the file at `url` into `sink`, up to `first_bytes`. After a FetchError the sink may hold a beginning."""
     deadline = time.monotonic() + deadline_seconds
     allowance = loopback_allowance(allow_loopback)
     return _travel(
-        url, _Errand(method, dict(headers or {}), max_bytes, deadline, allowance, sink, content, first_bytes)
+        url, _Errand(method, dict(headers or {}), max_bytes, deadline, allowance, sink, content, first_bytes, same_host)
     )
 
 
@@ -191,6 +195,8 @@ def _next_hop(target: Target, location: str, errand: _Errand) -> tuple[Target, _
         raise bad_url() from error
     if onward.origin == target.origin:
         return onward, errand
+    if errand.same_host and onward.host.removeprefix("www.") != target.host.removeprefix("www."):
+        raise FetchError("redirected", _("The site sends the request to another site."), permanent=True)
     kept = {name: value for name, value in errand.headers.items() if name.lower() in CARRIED_ON}
     return onward, replace(errand, headers=kept)
 

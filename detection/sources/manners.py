@@ -109,22 +109,16 @@ def fetch(url: str, *, headers: Mapping[str, str] | None = None) -> web.Fetched:
     going = _current.get()
     if going is None:
         return web.fetch(url, headers=headers)
-    kept = seen.page(url) if not headers and not going.told_in(url) else None
+    private = going.told_in(url)
+    kept = seen.page(url) if not headers and not private else None
     asked = {**(headers or {}), **(kept.validators if kept else {})}
-    answer = _in_turn(going, url, lambda: web.fetch(url, headers=asked or None))
+    answer = _in_turn(going, url, lambda: web.fetch(url, headers=asked or None, same_host=private))
     if answer.status == 304 and kept:
         going.unchanged += 1
         return seen.confirmed(kept, answer)
-    if not headers and not going.told_in(url, _text_of(answer)):
+    if not headers and not going.told_in(url, answer.text()):
         seen.keep_page(url, answer)
     return answer
-
-
-def _text_of(answer: web.Fetched) -> str:
-    try:
-        return answer.body.decode(answer.charset or "utf-8", "replace")
-    except LookupError:
-        return answer.body.decode("utf-8", "replace")
 
 
 def rendered(url: str, render: Callable[[], Rendered], told: Callable[[Rendered], tuple[int, int]]) -> Rendered:

@@ -217,6 +217,20 @@ def test_a_search_that_fails_tells_nobody_what_for(
     assert WORD not in unquote_plus(kept)
 
 
+def test_a_ticked_site_that_sends_the_search_on_to_another_is_not_followed(
+    cast: Cast, search: Host, settings: Any
+) -> None:
+    with open_host(settings, "other.example") as other:
+        search.otherwise = lambda path: (302, HTML, f"{other.url}{path}".encode()) if "find" in path else None
+        source = a_search(search)
+        searching.tick(terms.add(cast.case, "name", WORD), source, officer=cast.jiwoo)
+        pipeline.visit_source(source.pk)
+        source.refresh_from_db()
+        assert WORD in told(search)
+        assert other.asked == []
+    assert "another site" in source.failure
+
+
 def test_an_interface_with_a_place_for_the_word_is_searched_too(cast: Cast, settings: Any) -> None:
     with open_host(settings, "api.example") as host:
         told_entries = b'[{"url": "/watch/7", "media": "/media/7.mp4", "title": "one day"}]'
