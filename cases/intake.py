@@ -132,7 +132,7 @@ def _make_case(case_id: UUID, state: DraftState, at: datetime) -> Receipt:
         _add_file(case, file, at)
     for url in answers.urls:
         _add_address(case, url, at)
-    for term in answers.spread_as:
+    for term in terms.named_in("\n".join(answers.spread_as)):
         terms.add(case, terms.kind_of(term), term)
     return Receipt(case, code)
 

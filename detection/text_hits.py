@@ -20,7 +20,8 @@ from detection.models import Candidate
 from detection.variants import Finder
 
 Place = TermHit.Place
-ENDING = re.compile(r"(?<=\w\w\w)\.[A-Za-z0-9]{2,5}\Z")
+# A stem that tells one file from others: with a digit, not Latin, or long; "video" alone stands everywhere.
+TELLING = re.compile(r"(.*\d.*|.*[^\x00-\x7f].*|.{8,})\Z")
 READ_AGAIN = 500
 
 
@@ -61,7 +62,8 @@ class Reader:
 def sought(word: Word) -> str:
     """What is looked for: a file name without its ending, since copies are encoded anew; an account without its @."""
     if word.kind == WatchTerm.Kind.FILENAME:
-        return ENDING.sub("", word.text)
+        stem = word.text.rpartition(".")[0]
+        return stem if len(stem) >= 3 and TELLING.match(stem) else word.text
     return word.text.lstrip("@") if word.kind == WatchTerm.Kind.HANDLE else word.text
 
 

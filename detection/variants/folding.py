@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from detection.variants.kana import LONG, SMALL, hiragana, is_kana
-from detection.variants.korean import CLUSTERS, SWAPPED_CONSONANTS, SWAPPED_VOWELS, is_syllable, taken_apart
+from detection.variants.korean import (
+    CLUSTERS,
+    SWAPPED_CONSONANTS,
+    SWAPPED_VOWELS,
+    is_syllable,
+    taken_apart,
+    with_hangul_family,
+)
 from detection.variants.latin import ALIKE, LETTER_OF, is_latin, plain_letters
 
 LONGEST_TEXT = 4000
@@ -104,7 +111,7 @@ def fold(text: str) -> Folded:
 
 def _cleaned(text: str) -> str:
     """NFKC without marks that are stacked on letters, and without what nobody sees."""
-    composed = unicodedata.normalize("NFKC", text)
+    composed = with_hangul_family(unicodedata.normalize("NFKC", text))
     return "".join(one for one in composed if unicodedata.category(one) != "Cf" and not _is_stacked(one))
 
 

@@ -34,8 +34,21 @@ LOOK_ALIKE |= {there: here for here, there in LOOK_ALIKE.items()}
 LOOK_ALIKE_RIMES = {("ㅠ", ""): ("ㅡ", "ㄲ"), ("ㅘ", "ㅇ"): ("ㅏ", "ㅎ")}
 LOOK_ALIKE_RIMES |= {there: here for here, there in LOOK_ALIKE_RIMES.items()}
 LOOK_ALIKE_SIGNS = {"김": "숲", "근": "ㄹ"}
+# Family names in Chinese characters before a name in Hangul: 金민아.
+HANJA_FAMILY = {
+    "金": "김", "李": "이", "朴": "박", "崔": "최", "鄭": "정", "姜": "강", "趙": "조", "尹": "윤", "張": "장", "林": "임", "韓": "한",
+    "吳": "오", "徐": "서", "申": "신", "權": "권", "黃": "황", "安": "안", "宋": "송", "柳": "류", "洪": "홍", "高": "고", "文": "문",
+}  # fmt: skip
 MOST_LOOK_ALIKE = 16
 SHORTEST_INITIALS = 3
+
+
+def with_hangul_family(text: str) -> str:
+    """Chinese characters of family names, where Hangul follows, in Hangul."""
+    return "".join(
+        HANJA_FAMILY[letter] if letter in HANJA_FAMILY and is_syllable(text[at + 1 : at + 2] or " ") else letter
+        for at, letter in enumerate(text)
+    )
 
 
 def is_syllable(letter: str) -> bool:

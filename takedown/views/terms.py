@@ -19,6 +19,7 @@ from cases.models import Case, User, WatchTerm
 from cases.terms import TermError
 from cases.vault import VaultError
 from detection import searching, text_hits
+from detection.asked import TermHit
 from detection.variants import variants
 from takedown.forms import TermForm
 
@@ -122,6 +123,10 @@ def _row(term: WatchTerm, text: str) -> dict[str, Any]:
         "variants": variants(text, SHOWN_VARIANTS) if text else [],
         "ticks": ticks,
         "ticked": {tick.source_id for tick in ticks},
+        "places": [
+            (TermHit.Place(place).label, count)
+            for place, count in term.hits.values_list("place").annotate(Count("pk")).order_by("place")  # type: ignore[attr-defined]
+        ],
         "hits": term.hit_count,  # type: ignore[attr-defined]
         "last_hit_at": term.last_hit_at,  # type: ignore[attr-defined]
     }

@@ -105,6 +105,21 @@ def test_it_is_said_where_a_term_was_read(cast: Cast, fields: dict[str, str], pl
     assert [hit.place for hit in candidate.term_hits.all()] == [place]
 
 
+@pytest.mark.parametrize(
+    ("name", "file", "hit"),
+    [
+        ("IMG_4821.mp4", "img_4821.webm", True),
+        ("IMG_4821.mp4", "img_4822.mp4", False),
+        ("video.mp4", "video-7.webm", False),
+    ],
+)
+def test_a_file_is_known_by_what_its_name_tells(cast: Cast, name: str, file: str, hit: bool) -> None:
+    terms.add(cast.case, "filename", name)
+    Candidate.objects.create(page_url="https://a.example/1", media_url=f"https://a.example/files/{file}")
+    read_again(cast.case)
+    assert TermHit.objects.exists() == hit
+
+
 def test_a_hit_is_never_a_match_by_itself(cast: Cast, host: Host) -> None:
     terms.add(cast.case, "name", WORD)
     host.put("/media/2.mp4", b"no video at all", "video/mp4")

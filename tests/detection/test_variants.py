@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,7 +56,12 @@ READ = [
     ("mina_kim97", "@mina.kim97", "as a mention"),
     ("mina_kim97", "m̶i̶n̶a̶_kim97", "struck through"),
     ("mina_kim97", "𝓶𝓲𝓷𝓪_𝓴𝓲𝓶97", "mathematical letters"),
-    ("IMG_4821.mp4", "img 4821 (1)", "a file name without its ending"),
+    ("IMG_4821", "img 4821 (1)", "the name of a file, copied"),
+    ("몰카 모음", "몰ㅋr모음집", "a Latin letter drawn as a vowel, and no blank"),
+    ("김민아", "金민아 동영상", "the family name in Chinese characters"),
+    ("김민아", "김민ㅇㅏ", "one syllable letter by letter"),
+    ("김민아", "\u1100\u1175\u11b7\u1106\u1175\u11ab\u110b\u1161", "decomposed, as some file systems store it"),
+    ("sunny_day", "5unny-d4y.part2", "leet in a file name"),
     ("みなちゃん", "大好きなみなチャン動画", "within a sentence without blanks"),
     ("Мина Ким", "мина_ким", "a name in Cyrillic"),
 ]
@@ -85,14 +94,17 @@ def test_a_disguise_is_generated_and_found(word: str, written: str, why: str) ->
 
 @pytest.mark.parametrize(("word", "page", "why"), READ, ids=lambda value: value)
 def test_a_disguise_is_read_without_being_listed(word: str, page: str, why: str) -> None:
-    if word == "IMG_4821.mp4":
-        word = "IMG_4821"
     assert hit(word, page)
 
 
 @pytest.mark.parametrize(("word", "page", "why"), ELSEWHERE, ids=lambda value: value)
 def test_what_stands_there_by_chance_is_no_hit(word: str, page: str, why: str) -> None:
     assert hit(word, page) is None
+
+
+def test_the_variants_know_no_django() -> None:
+    code = "import sys, detection.variants; sys.exit('django' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
 
 
 def test_the_same_script_folds_to_the_same_skeleton() -> None:

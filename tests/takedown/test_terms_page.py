@@ -68,7 +68,7 @@ def test_what_waits_is_read_for_a_term_that_was_just_added(jiwoo: Client, cast: 
     jiwoo.post(at("add_term", cast.case.pk), {"kind": "name", "text": WORD})
     waiting.refresh_from_db()
     assert waiting.priority == 2
-    assert "1 page with media" in jiwoo.get(at("terms", cast.case.pk)).content.decode()
+    assert "1 page with media: Title 1" in jiwoo.get(at("terms", cast.case.pk)).content.decode()
 
 
 @pytest.mark.parametrize("text", ["", "a", "x" * 200])
