@@ -115,7 +115,7 @@ class _Reader:
                 return
             change = float(np.abs(tiny - self._last_view).mean())
             # Between two keyframes the picture is the very same: another look at it would tell nothing.
-            if change < self._changed and (waited < LONGEST_WITHOUT_VIEW or self._fast and change == 0):
+            if change < self._changed and (waited < LONGEST_WITHOUT_VIEW or (self._fast and change == 0)):
                 return
         self._last_view = tiny
         points = points_of(picture, self._most_points)
