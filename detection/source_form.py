@@ -90,7 +90,7 @@ class SourceForm(forms.ModelForm):
 
     class Meta:
         model = Source
-        fields = ["name", "kind", "url", "status", "every_minutes"]
+        fields = ["name", "kind", "status", "every_minutes"]  # the pages name theirs by kind
         widgets = {
             "kind": forms.HiddenInput,
             "queries": forms.Textarea(attrs={"rows": 4, "cols": 60}),
