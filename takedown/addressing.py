@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from cases.addresses import FetchError, parse_url
-from takedown.jurisdictions import jurisdiction_for, language_for
+from takedown.jurisdictions import jurisdiction_for, language_for, time_zone_for
 from takedown.models import Contact, HostingSite
 
 
@@ -49,7 +49,8 @@ def _new_site(host: str) -> HostingSite:
         defaults={
             "name": domain[:120],
             "jurisdiction": jurisdiction,
-            "language": language_for(jurisdiction),
+            "language": language_for(domain.rpartition(".")[2]),
+            "time_zone": time_zone_for(jurisdiction),
             "notes": _("Made by the watch: please check law and language, and add a contact."),
         },
     )

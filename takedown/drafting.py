@@ -157,7 +157,7 @@ def _earlier_notice(notice: Notice, matches: list[Match]) -> Notice | None:
 def write(notice: Notice, *, keep_edits: bool) -> None:
     """Compose the notice's text anew, in memory. An officer's own sentences stay when `keep_edits`."""
     edits = edits_of(notice) if keep_edits else {}
-    request, book = request_for(notice), lawbook_for(notice.language)
+    request, book = request_for(notice), lawbook_for(notice)
     letter, korean = letters.compose(request, book), letters.korean_companion(request, book)
     notice.subject = edits.get("subject", letter.subject)[:300]
     rows = _rows(letter.paragraphs)
@@ -168,6 +168,7 @@ def write(notice: Notice, *, keep_edits: bool) -> None:
     }
     notice.korean = {"subject": korean.subject, "paragraphs": _rows(korean.paragraphs)}
     notice.statutes = [{"code": cited.code, "version": cited.version} for cited in letter.statutes]
+    notice.templates = [used._asdict() for used in letter.templates]
     notice.deadline_hours = letter.deadline_hours
 
 
@@ -229,11 +230,16 @@ def clear_approval(notice: Notice) -> None:
     notice.release()
 
 
-def lawbook_for(language: str) -> Lawbook:
-    """Statutes, and the paragraphs of this language and of its Korean companion, as administrators keep them."""
-    # A complaint under a statute that asks for a police report is none without it, and notices carry no such reference.
-    statutes = [row for row in Statute.objects.all() if POLICE_REPORT not in row.elements]
-    return Lawbook.of(statutes, LetterTemplate.objects.filter(language__in={language, "ko"}))
+def lawbook_for(notice: Notice) -> Lawbook:
+    """Statutes, and the paragraphs of this letter's language and of its Korean companion, as administrators keep them."""
+    # A complaint under a statute that asks for a police report is none without it. The officer decides: give its
+    # number, or write without this statute. Nothing is left out silently.
+    statutes = [row for row in Statute.objects.all() if not (notice.without_police_report and asks_for_police(row))]
+    return Lawbook.of(statutes, LetterTemplate.objects.filter(language__in={notice.language, "ko"}))
+
+
+def asks_for_police(row: Statute) -> bool:
+    return POLICE_REPORT in row.elements
 
 
 # --- the clock ---------------------------------------------------------------------------------------------------

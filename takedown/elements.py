@@ -1,6 +1,8 @@
 """The completeness gate: elements E1–E28 a notice must hold, and where an officer supplies each.
 
 Always required: the list below. In addition each statute the letter invokes names its own elements (`Statute.elements`).
+The deadline (E22) is named by no statute as a condition of a valid notice, but every notice holds the superset of elements
+(legal facts, R4): it is required as soon as a cited statute of the host has a clock that our letter starts.
 E19 and E27 belong to the copyright route, which these letters do not use.
 """
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from takedown.letters import LetterRequest
 
 ALWAYS = ("E1", "E3", "E6", "E7", "E8", "E10", "E12", "E14", "E15", "E17", "E18", "E21", "E23", "E24")
+
+# Clocks our own letter starts. Clocks of authorities (VN, TW, AU, RU, ID …) are never claimed as ours.
+OUR_CLOCKS = frozenset({"valid_request", "report"})
 
 ORGANISATION = _("Settings: organisation")
 OFFICER = _("The officer's profile")
@@ -130,8 +135,10 @@ _TABLE: dict[str, Element] = {
 
 
 def required(cited: Iterable[StatuteLike], jurisdictions: tuple[str, ...]) -> list[str]:
-    """Codes every notice needs, and those of each cited statute of the host's own law."""
-    codes = {*ALWAYS, *(code for row in cited if row.jurisdiction in jurisdictions for code in row.elements)}
+    """Codes every notice needs, those of each cited statute of the host's own law, and the deadline where one runs."""
+    own = [row for row in cited if row.jurisdiction in jurisdictions]
+    codes = {*ALWAYS, *(code for row in own for code in row.elements)}
+    codes |= {"E22"} if any(row.clock_start in OUR_CLOCKS for row in own) else set()
     return sorted(codes, key=lambda code: int(code[1:]))
 
 

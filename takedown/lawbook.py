@@ -22,8 +22,11 @@ SEED = Path(__file__).with_name("seed")
 
 # Everything else is locked: legal sentences are not typed by hand (legal facts, rule 9).
 EDITABLE_KEYS = frozenset(
-    {"subject.adult", "subject.minor", "subject.identifying", "salutation", "damage", "free_text"}
-)
+    [
+        "subject.adult", "subject.minor", "subject.identifying", "salutation", "salutation.host", "salutation.cdn",
+        "salutation.registrar", "salutation.search", "salutation.regulator", "damage", "free_text",
+    ]
+)  # fmt: skip
 
 # A sentence may be written for one kind of content, for adults (filmed, synthetic) or for imagery as such.
 VARIANTS: Mapping[str, tuple[str, ...]] = {
@@ -128,12 +131,16 @@ class Lawbook:
             {agency.key: agency for agency in seed_agencies()},
         )
 
-    def paragraph(self, language: str, key: str, content_type: str = "") -> TemplateLike | None:
-        """The text for this kind of content, else the general one, else None."""
-        for suffix in VARIANTS.get(content_type, ()):
-            if found := self.templates.get((language, f"{key}.{suffix}")):
+    def paragraph(
+        self, language: str, key: str, content_type: str = "", addressee_type: str = ""
+    ) -> TemplateLike | None:
+        """The text for this addressee and kind of content, else the more general ones, else None."""
+        variants = VARIANTS.get(content_type, ())
+        own = [*(f"{key}.{addressee_type}.{suffix}" for suffix in variants), f"{key}.{addressee_type}"]
+        for name in [*own, *(f"{key}.{suffix}" for suffix in variants), key]:
+            if found := self.templates.get((language, name)):
                 return found
-        return self.templates.get((language, key))
+        return None
 
     def citable(self, code: str, on: date, addressee_type: str, flags: frozenset[str]) -> StatuteLike | None:
         """The statute, if it is verified, in force on that day, binds this addressee and its flag (if any) is set."""

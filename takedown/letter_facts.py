@@ -17,18 +17,22 @@ TITLES = {
         "ko": "삭제지원관", "en": "Support officer", "zh-Hans": "删除支援专员", "zh-Hant": "刪除支援專員",
         "ja": "削除支援担当官", "ru": "специалист по поддержке в удалении", "vi": "Cán bộ hỗ trợ xóa nội dung",
         "th": "เจ้าหน้าที่ช่วยเหลือการลบ", "es": "Responsable de apoyo a la retirada",
+        "id": "Petugas Pendampingan Penghapusan", "de": "Fachkraft für Löschungsunterstützung",
+        "fr": "Chargé d'appui au retrait de contenus",
     },
     Role.LEAD: {
         "ko": "삭제지원팀장", "en": "Head of removal support", "zh-Hans": "删除支援组长", "zh-Hant": "刪除支援組長",
         "ja": "削除支援チーム長", "ru": "руководитель группы поддержки в удалении",
         "vi": "Trưởng nhóm hỗ trợ xóa nội dung", "th": "หัวหน้าทีมช่วยเหลือการลบ", "es": "Jefatura de apoyo a la retirada",
+        "id": "Kepala Tim Pendampingan Penghapusan", "de": "Leitung der Löschungsunterstützung",
+        "fr": "Responsable de l'appui au retrait de contenus",
     },
 }  # fmt: skip
 
 
 def request_for(notice: Notice) -> letters.LetterRequest:
     """Everything a letter may know. Nothing of the person is among it."""
-    site, earlier = notice.site, notice.follows
+    site, earlier, centre = notice.site, notice.follows, organisation()
     return letters.LetterRequest(
         reference=notice.reference,
         language=notice.language,
@@ -37,13 +41,15 @@ def request_for(notice: Notice) -> letters.LetterRequest:
         content_type=notice.case.content_kind,
         site_name=site.name,
         locations=_places(notice),
-        organisation=_sender(organisation()),
+        organisation=_sender(centre),
         officer=_signatory(notice.case.officer),
         composed_at=timezone.now(),
         time_zone=site.time_zone if site.time_zone in available_timezones() else "UTC",
         follows_reference=earlier.reference if earlier else "",
         follows_sent_at=earlier.sent_at if earlier else None,
+        police_reference=notice.police_reference,
         free_text=notice.addition,
+        flags=frozenset(centre.conditions),
     )
 
 

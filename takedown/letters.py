@@ -17,14 +17,15 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
 
 from takedown import elements
-from takedown.elements import MissingElement
+from takedown.elements import OUR_CLOCKS, MissingElement
 from takedown.jurisdictions import JURISDICTIONS, LANGUAGES, jurisdiction_for, language_for, locale_for, regimes_of
 from takedown.lawbook import VARIANTS, Lawbook, StatuteLike, TemplateLike, citation, seed_lawbook
 
 __all__ = [
-    "JURISDICTIONS", "LANGUAGES", "Cited", "Letter", "LetterRequest", "Location", "MissingElement", "Organisation",
+    "JURISDICTIONS", "LANGUAGES", "OUR_CLOCKS", "Cited", "Letter", "LetterRequest", "Location", "MissingElement", "Organisation",
     "Paragraph", "Signatory", "Violation", "compose", "edited_letter", "jurisdiction_for", "korean_companion",
     "language_for", "letter_digest", "missing_elements",
 ]  # fmt: skip
@@ -32,8 +33,6 @@ __all__ = [
 KST = timezone(timedelta(hours=9), "KST")
 ADDRESSEES = ("site", "platform", "host", "cdn", "registrar", "search", "regulator")
 KOREAN_BACKGROUND = ("KR-1", "KR-5", "KR-5b", "KR-5e", "KR-6", "KR-9")
-# Clocks our own letter starts. Clocks of authorities (VN, TW, AU, RU, ID …) are never claimed as ours.
-OUR_CLOCKS = frozenset({"valid_request", "report"})
 # A wish under the host's own law that has no statute: e.g. Japan, where only the person or a lawyer may ask formally.
 FORMAL_REQUEST_FLAG = {"JP": "jp_formal_request"}
 
@@ -104,6 +103,13 @@ class Cited(NamedTuple):
     version: int
 
 
+class Used(NamedTuple):
+    """A paragraph of the lawbook that stands in the letter."""
+
+    key: str
+    version: int
+
+
 class Violation(NamedTuple):
     """A locked paragraph that the edited text lost, changed or moved; key "subject" for a subject without its reference."""
 
@@ -120,6 +126,7 @@ class Letter:
     statutes: list[Cited]
     deadline_hours: int | None
     missing: list[str] = field(default_factory=list)
+    templates: list[Used] = field(default_factory=list)
 
     def body(self) -> str:
         """Plain text, one blank line between paragraphs."""
@@ -152,6 +159,7 @@ def compose(request: LetterRequest, lawbook: Lawbook | None = None) -> Letter:
         statutes=[Cited(row.code, row.verified, row.version) for row in draft.cited.values()],
         deadline_hours=draft.deadline_hours,
         missing=[str(element.name) for element in found],
+        templates=sorted(draft.used),
     )
 
 
@@ -224,6 +232,7 @@ class _Draft:
         self.locale = Locale.parse(locale_for(request.language, request.jurisdiction))
         self.on: date = request.composed_at.astimezone(KST).date()
         self.cited: dict[str, StatuteLike] = {}
+        self.used: set[Used] = set()
         self.deadline_hours: int | None = None
         self.slots = self._slots()
 
@@ -244,6 +253,7 @@ class _Draft:
         yield from self._variant("grounds_policy", f"policy.{request.addressee_type}")
         yield from self._korea()
         yield from self._korean_form("form", "form.KR")
+        yield from self._agency_blocks()
         yield from self._requested_action()
         yield from self._deadline()
         yield from self._plain("good_faith", "accuracy", "no_imagery")
@@ -253,9 +263,11 @@ class _Draft:
         yield from self._listed("signature", self._signature_lines())
 
     def _find(self, key: str) -> TemplateLike | None:
-        return self.lawbook.paragraph(self.request.language, key, self.request.content_type)
+        request = self.request
+        return self.lawbook.paragraph(request.language, key, request.content_type, request.addressee_type)
 
     def _fill(self, template: TemplateLike, **more: Any) -> str:
+        self.used.add(Used(template.key, template.version))
         return template.text.format_map({**self.slots, **more})
 
     def _plain(self, *keys: str) -> Iterator[Paragraph]:
@@ -286,7 +298,7 @@ class _Draft:
         slots: dict[str, Any] = {name: one_line(in_language(text, language), 1000) for name, text in words.items()}
         slots |= {
             "reference": request.reference, "site_name": one_line(request.site_name, 120), "email": organisation.email,
-            "phone": organisation.phone, "count": len(request.locations), "date": self._date(request.composed_at),
+            "phone": organisation.phone, "count": self._number(len(request.locations)), "date": self._date(request.composed_at),
             "country": self.locale.territories.get(organisation.country, organisation.country),
             "police_reference": one_line(request.police_reference), "follows_reference": request.follows_reference,
         }  # fmt: skip
@@ -296,6 +308,9 @@ class _Draft:
         slots |= {f"{kind}_box": "☑" if request.content_type == kind else "☐" for kind in VARIANTS}
         slots |= {f"agency_{key}": a.name_in(language) for key, a in self.lawbook.agencies.items()}
         return slots
+
+    def _number(self, number: int) -> str:
+        return str(format_decimal(number, locale=self.locale))
 
     def _date(self, at: datetime) -> str:
         return format_date(at.astimezone(ZoneInfo(self.request.time_zone)).date(), "long", locale=self.locale)
@@ -363,8 +378,9 @@ class _Draft:
             yield Paragraph("grounds_host_law", "\n".join([self._fill(heading), *lines, *standing]), True)
 
     def _standing(self) -> list[str]:
+        """What a host must know about our standing; nothing to a regulator, which is asked under no terms of use."""
         jurisdiction = self.request.jurisdiction
-        template = self._find(f"law.{jurisdiction}")
+        template = None if self.request.addressee_type == "regulator" else self._find(f"law.{jurisdiction}")
         if template is None or FORMAL_REQUEST_FLAG.get(jurisdiction) in self.request.flags:
             return []
         return [self._fill(template)]
@@ -382,6 +398,15 @@ class _Draft:
         if "KR-2" in self.cited:
             yield from self._variant(name, key)
 
+    def _agency_blocks(self) -> Iterator[Paragraph]:
+        """The four blocks a Korean authority's file is ordered by (KR-7b)."""
+        request = self.request
+        row = self.lawbook.citable("KR-7b", self.on, request.addressee_type, request.flags)
+        template = self._find("form.blocks")
+        if row and template and request.jurisdiction == "KR" and request.addressee_type == "regulator":
+            self.cited[row.code] = row
+            yield Paragraph("form", self._fill(template, cite=citation(row, request.language)), template.locked)
+
     def _requested_action(self) -> Iterator[Paragraph]:
         parts = [self._find(key) for key in ("action.intro", f"action.{self.request.addressee_type}", "action.common")]
         if all(parts):
@@ -391,15 +416,21 @@ class _Draft:
 
     def _deadline(self) -> Iterator[Paragraph]:
         row = self._own_clock()
-        if row and (template := self._find(f"deadline.{row.code}")):
-            self.deadline_hours = row.clock_hours
-            text = self._fill(template, hours=row.clock_hours, cite=citation(row, self.request.language))
-            yield Paragraph("deadline", text, True)
-        else:
+        if row is None:
             yield from self._variant("deadline", "deadline.default")
+        # A clock that runs, and no sentence that says so: the gate names the deadline, nothing stands in for it.
+        elif template := self._find(f"deadline.{row.code}"):
+            self.deadline_hours = row.clock_hours
+            hours, cite = self._number(row.clock_hours or 0), citation(row, self.request.language)
+            yield Paragraph("deadline", self._fill(template, hours=hours, cite=cite), True)
 
     def _own_clock(self) -> StatuteLike | None:
-        """The cited statute of the host's law whose clock our letter starts, hours before "without delay"."""
+        """The cited statute of the host's law whose clock our letter starts, hours before "without delay".
+
+        These clocks bind providers; a regulator that reads of the same statute is given none.
+        """
+        if self.request.addressee_type == "regulator":
+            return None
         regimes = regimes_of(self.request.jurisdiction)
         rows = [r for r in self.cited.values() if r.jurisdiction in regimes and r.clock_start in OUR_CLOCKS]
         return min(rows, key=lambda row: row.clock_hours or 10**6, default=None)

@@ -24,6 +24,9 @@ LETTER_LANGUAGES = [
     ("vi", _("Vietnamese")),
     ("th", _("Thai")),
     ("es", _("Spanish")),
+    ("id", _("Indonesian")),
+    ("de", _("German")),
+    ("fr", _("French")),
 ]
 
 
@@ -37,6 +40,15 @@ class AddresseeType(models.TextChoices):
     REGULATOR = "regulator", _("Regulator")
 
 
+# What an administrator confirms before a letter may rely on it (legal.md 12). Without its condition a row is not cited.
+LETTER_CONDITIONS = [
+    ("kr_designated_body", _("The centre is a designated body under the Korean decree")),
+    ("uk_48h_in_force", _("The 48-hour duty of the United Kingdom is in force")),
+    ("vn_law_2025_articles", _("The articles of the Vietnamese law 116/2025/QH15 are confirmed")),
+    ("jp_formal_request", _("A lawyer signs letters to Japan as formal requests")),
+]
+
+
 class Organisation(models.Model):
     """The centre that signs. One row; names and mandate by language code."""
 
@@ -47,6 +59,7 @@ class Organisation(models.Model):
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     email = models.EmailField(_("e-mail for replies"), blank=True)
     country = models.CharField(_("country"), max_length=2, default="KR")
+    conditions = models.JSONField(_("confirmed conditions"), default=list, blank=True)  # codes of LETTER_CONDITIONS
 
     class Meta:
         verbose_name = _("organisation")
@@ -159,6 +172,24 @@ class LetterTemplate(models.Model):
         return f"{self.language} {self.key}"
 
 
+class LawbookVersion(models.Model):
+    """A statute or letter paragraph as it stood before it was changed: what an old letter cites can still be read."""
+
+    kind = models.CharField(_("kind"), max_length=16)  # "statute" or "lettertemplate"
+    key = models.CharField(_("key"), max_length=80)  # "US-1", "en law.US-1.image"
+    version = models.PositiveIntegerField(_("version"))
+    row = models.JSONField(_("as it stood"), default=dict)
+    replaced_at = models.DateTimeField(_("replaced at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("earlier version")
+        verbose_name_plural = _("earlier versions")
+        ordering = ["kind", "key", "version"]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.version}"
+
+
 class NoticeQuerySet(LeasedQuerySet):
     def visible_to(self, user: Any) -> NoticeQuerySet:
         return self.filter(case__in=Case.objects.visible_to(user))  # type: ignore[return-value]
@@ -199,6 +230,9 @@ class Notice(Leased):
     composed = models.JSONField(default=dict)  # subject and paragraphs as the compiler wrote them
     korean = models.JSONField(default=dict)  # the same paragraphs in Korean, for the officer
     statutes = models.JSONField(default=list)  # [{"code", "version"}]
+    templates = models.JSONField(default=list)  # [{"key", "version"}] of the paragraphs it was composed from
+    police_reference = models.CharField(max_length=80, blank=True)
+    without_police_report = models.BooleanField(default=False)  # then no statute is cited that asks for one
     addition = models.TextField(blank=True)
     deadline_hours = models.PositiveIntegerField(null=True, blank=True)
     found_at = models.DateTimeField()

@@ -81,7 +81,7 @@ def _edited(row: Notice, paragraphs: dict[str, str]) -> list[dict[str, Any]]:
 
 def _with_addition(row: Notice, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The addition stands before the closing, under the heading that marks it as untranslated."""
-    written = [p._asdict() for p in letters.compose(request_for(row), lawbook_for(row.language)).paragraphs]
+    written = [p._asdict() for p in letters.compose(request_for(row), lawbook_for(row)).paragraphs]
     addition = [paragraph for paragraph in written if paragraph["key"] == "free_text"]
     at = next((n for n, paragraph in enumerate(rows) if paragraph["key"] in AFTER_THE_ADDITION), len(rows))
     return rows[:at] + addition + rows[at:]
@@ -119,7 +119,7 @@ def _named_person(row: Notice) -> list[str]:
 # --- the gate ----------------------------------------------------------------------------------------------------
 def gate(notice: Notice) -> list[str]:
     """Everything that keeps this draft from leaving, in sentences; empty when it may be approved."""
-    book = lawbook_for(notice.language)
+    book = lawbook_for(notice)
     return [
         *_missing_elements(notice, book),
         *_unfit_statutes(notice, book),

@@ -8,20 +8,22 @@ from typing import Any
 
 from takedown import lawbook
 from takedown.jurisdictions import LANGUAGES
-from takedown.models import LetterTemplate, Organisation, Statute
+from takedown.models import LawbookVersion, LetterTemplate, Organisation, Statute
+from takedown.versions import keep
 
 
-def seed_lawbook(statutes: Any = Statute, templates: Any = LetterTemplate) -> int:
+def seed_lawbook(statutes: Any = Statute, templates: Any = LetterTemplate, kept: Any = LawbookVersion) -> int:
     """Bring the seed into the tables; returns how many rows were written. Running it again writes none.
 
     A row is replaced only by a seed row of a higher version: what an administrator edited has counted up and stays.
-    A migration passes the models as they were at its time.
+    What is replaced is kept as it was. A migration passes the models as they were at its time; `kept` is None in the
+    first, which has nothing to replace.
     """
-    written = _bring(statutes, ("code",), lawbook.seed_statutes())
-    return written + _bring(templates, ("language", "key"), lawbook.seed_templates())
+    written = _bring(statutes, ("code",), lawbook.seed_statutes(), kept)
+    return written + _bring(templates, ("language", "key"), lawbook.seed_templates(), kept)
 
 
-def _bring(model: Any, keys: tuple[str, ...], rows: Iterable[Any]) -> int:
+def _bring(model: Any, keys: tuple[str, ...], rows: Iterable[Any], kept: Any) -> int:
     known = {tuple(getattr(row, key) for key in keys): row for row in model.objects.all()}
     fields = {field.name for field in model._meta.get_fields()}
     new, newer = [], []
@@ -31,6 +33,8 @@ def _bring(model: Any, keys: tuple[str, ...], rows: Iterable[Any]) -> int:
         if row is None:
             new.append(model(**values))
         elif values["version"] > row.version:
+            if kept:
+                keep(row, kept)
             newer.append(_updated(row, values))
     model.objects.bulk_create(new, batch_size=200)
     if newer:
@@ -55,6 +59,9 @@ DEMO_NAMES = {
     "vi": "Trung tâm Hỗ trợ Nạn nhân Tội phạm Tình dục Kỹ thuật số Ví dụ",
     "th": "ศูนย์ช่วยเหลือผู้เสียหายจากอาชญากรรมทางเพศดิจิทัลตัวอย่าง",
     "es": "Centro Ejemplo de Apoyo a Víctimas de Delitos Sexuales Digitales",
+    "id": "Pusat Contoh Pendampingan Korban Kejahatan Seksual Digital",
+    "de": "Muster-Zentrum zur Unterstützung von Betroffenen digitaler Sexualstraftaten",
+    "fr": "Centre Exemple d'aide aux victimes d'infractions sexuelles numériques",
 }
 DEMO_MANDATES = {
     "ko": "성폭력방지 및 피해자보호 등에 관한 법률 제7조의3(불법촬영물등으로 인한 피해자에 대한 지원)",
@@ -69,6 +76,12 @@ DEMO_MANDATES = {
     "th": "มาตรา 7-3 แห่งกฎหมายเกาหลีว่าด้วยการป้องกันความรุนแรงทางเพศและการคุ้มครองผู้เสียหาย (การช่วยเหลือลบเนื้อหา)",
     "es": "artículo 7-3 de la Ley coreana de Prevención de la Violencia Sexual y Protección de las Víctimas "
     "(apoyo a la retirada)",
+    "id": "Pasal 7-3 Undang-Undang Korea tentang Pencegahan Kekerasan Seksual dan Pelindungan Korban "
+    "(dukungan penghapusan)",
+    "de": "Artikel 7-3 des koreanischen Gesetzes zur Verhütung sexueller Gewalt und zum Schutz der Opfer "
+    "(Unterstützung bei der Löschung)",
+    "fr": "article 7-3 de la loi coréenne sur la prévention des violences sexuelles et la protection des victimes "
+    "(aide à la suppression)",
 }
 
 

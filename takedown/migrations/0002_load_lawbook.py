@@ -6,7 +6,7 @@ from takedown.seeding import seed_lawbook
 
 
 def load(apps, schema_editor):
-    seed_lawbook(apps.get_model("takedown", "Statute"), apps.get_model("takedown", "LetterTemplate"))
+    seed_lawbook(apps.get_model("takedown", "Statute"), apps.get_model("takedown", "LetterTemplate"), None)
 
 
 class Migration(migrations.Migration):

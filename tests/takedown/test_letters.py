@@ -409,7 +409,7 @@ def test_a_time_without_a_zone_is_refused(change: Change) -> None:
         compose(change(a_request()))
 
 
-@pytest.mark.parametrize("wrong", [{"language": "de"}, {"addressee_type": "bar"}, {"content_type": ""}])
+@pytest.mark.parametrize("wrong", [{"language": "it"}, {"addressee_type": "bar"}, {"content_type": ""}])
 def test_an_unknown_kind_of_letter_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="unknown"):
         compose(a_request(**wrong))
