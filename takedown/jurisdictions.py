@@ -68,8 +68,8 @@ _OTHER_CODES = {"GB": "UK", "SU": "RU", "EL": "GR"}
 # Letters read in these languages need no second, local form of the statute's name.
 LOCAL_LANGUAGES = {
     "KR": {"ko"}, "US": {"en"}, "UK": {"en"}, "AU": {"en"}, "HK": {"en"}, "INT": {"en", "es", "fr", "ru", "zh-Hans"},
-    "EU": {"en", "es", "de", "fr"}, "DE": {"de"}, "FR": {"fr"}, "ID": {"id"}, "ES": {"es"}, "JP": {"ja"}, "CN": {"zh-Hans"}, "TW": {"zh-Hant"}, "RU": {"ru"},
-    "VN": {"vi"}, "TH": {"th"},
+    "EU": {"en", "es", "de", "fr"}, "DE": {"de"}, "FR": {"fr"}, "ES": {"es"}, "ID": {"id"}, "JP": {"ja"},
+    "CN": {"zh-Hans"}, "TW": {"zh-Hant"}, "RU": {"ru"}, "VN": {"vi"}, "TH": {"th"},
 }  # fmt: skip
 
 _REGIONS = {

@@ -19,6 +19,7 @@ urlpatterns = [
     path("matches/<uuid:match_id>/bundle/", bundle.bundle, name="bundle"),
     path("notices/<uuid:notice_id>/", notice.notice, name="notice"),
     path("notices/<uuid:notice_id>/language/", notice.language, name="language"),
+    path("notices/<uuid:notice_id>/police/", notice.police, name="police"),
     path("notices/<uuid:notice_id>/message/", notice.message, name="message"),
     path("notices/<uuid:notice_id>/approve/", notice.approve, name="approve"),
     path("notices/<uuid:notice_id>/undo/", notice.undo, name="undo"),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from cases import access
 from cases.models import User
-from takedown import notices
+from takedown import notices, police_report
 from takedown.forms import LetterForm
 from takedown.models import LETTER_LANGUAGES, Notice
 
@@ -46,6 +46,7 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "editable": row.status == Notice.Status.DRAFT,
         "missing": [*_unsaved(form), *notices.gate(row)] if row.status == Notice.Status.DRAFT else [],
         "seen": notices.text_digest(row),
+        "police_asked": row.status == Notice.Status.DRAFT and police_report.is_asked(row),
         "stages": notices.stage_seconds(row),
         "languages": LETTER_LANGUAGES,
         "locations": row.locations.select_related("match__candidate").prefetch_related("checks"),
@@ -68,6 +69,16 @@ def language(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     if chosen not in dict(LETTER_LANGUAGES):
         raise Http404
     _try(request, lambda: notices.recompose(row, language=chosen, actor=f"officer:{officer.pk}"), _("Composed anew."))
+    return redirect("takedown:notice", row.pk)
+
+
+@require_POST
+def police(request: HttpRequest, notice_id: UUID) -> HttpResponse:
+    """The number of the police report, or the letter without the statute that asks for one."""
+    officer = access.officer_page(request)
+    row = notice_or_404(officer, notice_id)
+    reference, without = request.POST.get("police_reference", ""), "without" in request.POST
+    _try(request, lambda: police_report.answer(row, reference, officer, without=without), _("Composed anew."))
     return redirect("takedown:notice", row.pk)
 
 

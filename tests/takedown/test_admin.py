@@ -86,17 +86,19 @@ def template_form(row: LetterTemplate, text: str) -> dict[str, str]:
 
 def test_a_changed_paragraph_counts_up(hana: Client) -> None:
     row = LetterTemplate.objects.get(language="en", key="good_faith")
+    before = row.version
     hana.post(reverse("admin:takedown_lettertemplate_change", args=[row.pk]), template_form(row, "We declare."))
     row.refresh_from_db()
-    assert (row.text, row.version) == ("We declare.", 2)
+    assert (row.text, row.version) == ("We declare.", before + 1)
 
 
 @pytest.mark.parametrize("text", ["Dear {victim}", "Open {brace", "By {organisation.__class__}", "{}"])
 def test_a_place_nobody_fills_is_refused(hana: Client, text: str) -> None:
     row = LetterTemplate.objects.get(language="en", key="good_faith")
+    before = row.version
     hana.post(reverse("admin:takedown_lettertemplate_change", args=[row.pk]), template_form(row, text))
     row.refresh_from_db()
-    assert row.version == 1
+    assert row.version == before
 
 
 def test_a_statute_without_a_source_cannot_be_marked_as_verified(hana: Client) -> None:

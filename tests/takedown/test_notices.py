@@ -13,7 +13,7 @@ from django.utils import timezone
 from cases import vault
 from cases.custody import verify_chain
 from detection.models import Match
-from takedown import notices
+from takedown import notices, police_report
 from takedown.drafting import ADDRESSES_PER_NOTICE
 from takedown.jurisdictions import JURISDICTIONS, LANGUAGES
 from takedown.message import digest_of
@@ -268,7 +268,27 @@ def test_a_complete_draft_passes_the_gate_wherever_the_host_is(cast: Cast, juris
     cast.case.content, cast.case.minor = ("filmed", True) if content == "minor" else (content, False)
     cast.case.save()
     scene.make_site(jurisdiction=jurisdiction)
-    assert notices.gate(scene.make_draft(cast.case)) == []
+    draft = scene.make_draft(cast.case)
+    if police_report.is_asked(draft):
+        police_report.answer(draft, "BKK-7/2569", cast.jiwoo, without=False)
+    assert notices.gate(draft) == []
+
+
+def test_a_thai_complaint_waits_for_the_police_report_or_leaves_its_statute_out(cast: Cast) -> None:
+    scene.make_site(jurisdiction="TH")
+    draft = scene.make_draft(cast.case)
+    assert [sentence for sentence in notices.gate(draft) if "police report" in sentence]
+    police_report.answer(draft, "", cast.jiwoo, without=True)
+    assert notices.gate(draft) == []
+    assert "TH-1" not in {row["code"] for row in draft.statutes}
+    assert police_report.is_asked(draft), "the officer can still decide otherwise"
+
+
+def test_a_police_reference_that_names_the_person_is_refused(cast: Cast) -> None:
+    scene.make_site(jurisdiction="TH")
+    draft = scene.make_draft(cast.case)
+    with pytest.raises(notices.NoticeError, match="name the person"):
+        police_report.answer(draft, cast.case.alias, cast.jiwoo, without=False)
 
 
 def break_organisation(draft: Notice) -> None:
