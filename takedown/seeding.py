@@ -85,15 +85,16 @@ DEMO_MANDATES = {
 }
 
 
+DEMO_CENTRE = {
+    "legal_representative": "Hong Gildong (홍길동)",
+    "address": "1 Example-ro, Jung-gu, Seoul 00000, Republic of Korea",
+    "phone": "+82-2-0000-0000",
+    "email": "reply@centre.example",
+}
+
+
 def demo_organisation() -> Organisation:
     """The fictitious centre of the demo. A row an administrator filled in is left as it is."""
     assert set(DEMO_NAMES) == set(DEMO_MANDATES) == set(LANGUAGES)  # noqa: S101
     row = Organisation.objects.first()
-    return row or Organisation.objects.create(
-        names=DEMO_NAMES,
-        mandates=DEMO_MANDATES,
-        legal_representative="Hong Gildong (홍길동)",
-        address="1 Example-ro, Jung-gu, Seoul 00000, Republic of Korea",
-        phone="+82-2-0000-0000",
-        email="reply@centre.example",
-    )
+    return row or Organisation.objects.create(names=DEMO_NAMES, mandates=DEMO_MANDATES, **DEMO_CENTRE)
