@@ -115,10 +115,15 @@ def capture_report_pdf(context: ReportContext) -> bytes:
     """The report as a tagged PDF/A. Its metadata names neither case nor person."""
     with translation.override(context.language):
         html = render_to_string("cases/report.html", _template_values(context))
+    return pdf_of(html, "css/report.css")
+
+
+def pdf_of(html: str, stylesheet: str) -> bytes:
+    """A tagged PDF/A of this document, which may load nothing from outside. `stylesheet` is a static file's name."""
     fonts = FontConfiguration()
     fetcher = _NoFetcher(allowed_protocols=["data"])
     document = HTML(string=html, url_fetcher=fetcher, base_url=None)
-    style = CSS(filename=str(finders.find("css/report.css")), font_config=fonts)
+    style = CSS(filename=str(finders.find(stylesheet)), font_config=fonts)
     return document.write_pdf(stylesheets=[style], font_config=fonts, pdf_variant="pdf/a-2a", pdf_tags=True)
 
 

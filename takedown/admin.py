@@ -22,6 +22,7 @@ from detection.admin import ForAdministrators, ReadOnly
 from takedown.addressing import trouble_with
 from takedown.lawbook import seed_templates
 from takedown.models import (
+    LETTER_CONDITIONS,
     LETTER_LANGUAGES,
     Contact,
     Delivery,
@@ -33,14 +34,23 @@ from takedown.models import (
     Statute,
 )
 
-
 # --- the centre --------------------------------------------------------------------------------------------------
+CENTRE_FIELDS: list[Any] = [
+    "legal_representative", "legal_representative_ko", "address", "address_ko", "phone", "email", "country", "conditions",
+]  # fmt: skip
+
+
 class _OrganisationForm(forms.ModelForm):
     """One line per language in place of JSON."""
 
     class Meta:
         model = Organisation
-        fields = ["legal_representative", "address", "phone", "email", "country"]
+        fields = CENTRE_FIELDS
+
+    conditions = forms.MultipleChoiceField(
+        label=_("Confirmed conditions"), choices=LETTER_CONDITIONS, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Tick only what counsel confirmed. What is not ticked is not cited."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,7 +84,7 @@ OrganisationForm = ModelFormMetaclass(
 class OrganisationAdmin(ForAdministrators):
     form = OrganisationForm  # type: ignore[assignment]
     fieldsets = [
-        (None, {"fields": ["legal_representative", "address", "phone", "email", "country"]}),
+        (None, {"fields": CENTRE_FIELDS}),
         (_("Name of the centre"), {"fields": list(_lines("name"))}),
         (
             _("Legal mandate"),

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time, get_datetime_format, get_time_format
 from babel.numbers import format_decimal
 
 from takedown.elements import OUR_CLOCKS
@@ -37,6 +37,17 @@ def one_line(text: str, limit: int = 300) -> str:
 def in_language(words: Words, language: str) -> str:
     """These words in the letter's language, else in English; never Korean words inside a foreign letter."""
     return words if isinstance(words, str) else (words.get(language) or words.get("en") or "")
+
+
+def local_time(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    """The day and the time with the zone's name, as the host's country writes them."""
+    pattern = get_time_format("full", locale=locale).pattern
+    if locale.language == "ko":
+        pattern = pattern.replace("a ", "aaaa ")  # 오후, not PM
+    day = format_date(at.astimezone(zone).date(), "long", locale=locale)
+    clock = format_time(at, pattern, tzinfo=zone, locale=locale)
+    both = str(get_datetime_format("long", locale=locale)).replace("'", "")
+    return both.replace("{0}", clock).replace("{1}", day)
 
 
 class Draft:
@@ -133,7 +144,7 @@ class Draft:
         return format_date(at.astimezone(ZoneInfo(self.request.time_zone)).date(), "long", locale=self.locale)
 
     def _local_time(self, at: datetime) -> str:
-        return format_datetime(at, "long", tzinfo=ZoneInfo(self.request.time_zone), locale=self.locale)
+        return local_time(at, ZoneInfo(self.request.time_zone), self.locale)
 
     def _location_lines(self) -> list[str]:
         return [line for number, place in enumerate(self.request.locations, 1) for line in self._place(number, place)]

@@ -13,8 +13,9 @@ from typing import NamedTuple
 from cases.models import Role
 from takedown.jurisdictions import JURISDICTIONS, LANGUAGES, time_zone_for
 from takedown.lawbook import VARIANTS, seed_agencies
-from takedown.letter_facts import TITLES
+from takedown.letter_facts import TITLES, sender_of
 from takedown.letter_types import ADDRESSEES, LetterRequest, Location, Organisation, Signatory
+from takedown.models import Organisation as OrganisationRow
 from takedown.seeding import DEMO_CENTRE, DEMO_MANDATES, DEMO_NAMES
 
 WRITTEN_AT = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
@@ -31,7 +32,7 @@ REGULATORS = {
 }  # fmt: skip
 MINORS_REGULATORS = {**REGULATORS, "TW": "iwin"}
 
-CENTRE = Organisation(name=DEMO_NAMES, mandate=DEMO_MANDATES, **DEMO_CENTRE)
+CENTRE = sender_of(OrganisationRow(names=DEMO_NAMES, mandates=DEMO_MANDATES, **DEMO_CENTRE))
 OFFICER = Signatory(name={"ko": "김예시", "en": "Kim Yesi"}, role=TITLES[Role.OFFICER])
 PLACES = (
     Location(
@@ -62,8 +63,8 @@ class Combination(NamedTuple):
 
 def every_combination() -> Iterator[Combination]:
     """All of them, language by language: 18 jurisdictions, 7 addressees, 4 kinds of content, 12 languages."""
-    for language, *axes in itertools.product(LANGUAGES, JURISDICTIONS, ADDRESSEES, VARIANTS):
-        yield Combination(*axes, language)
+    for language, jurisdiction, addressee, content in itertools.product(LANGUAGES, JURISDICTIONS, ADDRESSEES, VARIANTS):
+        yield Combination(jurisdiction, addressee, content, language)
 
 
 def request_to(

@@ -41,7 +41,7 @@ def request_for(notice: Notice) -> letters.LetterRequest:
         content_type=notice.case.content_kind,
         site_name=site.name,
         locations=_places(notice),
-        organisation=_sender(centre),
+        organisation=sender_of(centre),
         officer=_signatory(notice.case.officer),
         composed_at=timezone.now(),
         time_zone=site.time_zone if site.time_zone in available_timezones() else "UTC",
@@ -86,11 +86,17 @@ def organisation() -> Organisation:
     return Organisation.objects.first() or Organisation()
 
 
-def _sender(row: Organisation) -> letters.Organisation:
+def sender_of(row: Organisation) -> letters.Organisation:
     return letters.Organisation(
-        name=row.names, mandate=row.mandates, legal_representative=row.legal_representative,
-        address=row.address, phone=row.phone, email=row.email, country=row.country,
+        name=row.names, mandate=row.mandates,
+        legal_representative=_with_korean(row.legal_representative, row.legal_representative_ko),
+        address=_with_korean(row.address, row.address_ko), phone=row.phone, email=row.email, country=row.country,
     )  # fmt: skip
+
+
+def _with_korean(text: str, korean: str) -> dict[str, str]:
+    """Korean letters write names and addresses in Korean; where nobody gave that, as everywhere."""
+    return {"en": text, "ko": korean or text}
 
 
 def _signatory(officer: User | None) -> letters.Signatory:

@@ -9,6 +9,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -34,31 +35,52 @@ def body_of(notice: Notice) -> str:
     return "\n\n".join(row["text"].strip() for row in notice.paragraphs if row["text"].strip()) + "\n"
 
 
+class Envelope(NamedTuple):
+    """What stands around a letter's text. `thread` is the Message-ID of the earlier letter to the same addressee."""
+
+    sender_name: str
+    recipient: str
+    reply_to: str
+    subject: str
+    message_id: str
+    language: str
+    thread: str = ""
+
+
 def build_message(notice: Notice, at: datetime) -> bytes:
     """The notice as MIME bytes with CRLF line ends, dated `at`. Same rows and time, same bytes. Raises NoticeError."""
     if notice.contact is None:
         raise NoticeError(_("This hosting site has no contact that can be mailed. An administrator adds one."))
     centre = organisation()
+    around = Envelope(
+        sender_name=in_language(centre.names, notice.language), recipient=notice.contact.address,
+        reply_to=centre.email, subject=notice.subject, message_id=message_id_for(notice), language=notice.language,
+        thread=_thread_of(notice),
+    )  # fmt: skip
+    return mime_bytes(around, body_of(notice), at)
+
+
+def mime_bytes(around: Envelope, body: str, at: datetime) -> bytes:
+    """One plain text part and nothing attached, with CRLF line ends, dated `at`."""
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(one_line(in_language(centre.names, notice.language), 120), addr_spec=sender_address())
-    mail["To"] = Address(addr_spec=notice.contact.address)
-    if centre.email:
-        mail["Reply-To"] = Address(addr_spec=centre.email)
-    mail["Subject"] = one_line(notice.subject)
+    mail["From"] = Address(one_line(around.sender_name, 120), addr_spec=sender_address())
+    mail["To"] = Address(addr_spec=around.recipient)
+    if around.reply_to:
+        mail["Reply-To"] = Address(addr_spec=around.reply_to)
+    mail["Subject"] = one_line(around.subject)
     mail["Date"] = format_datetime(at.astimezone(UTC).replace(microsecond=0))
-    mail["Message-ID"] = message_id_for(notice)
-    _join_thread(mail, notice)
-    body = body_of(notice)
+    mail["Message-ID"] = around.message_id
+    if around.thread:
+        mail["In-Reply-To"] = mail["References"] = around.thread
     mail.set_content(body, charset="utf-8", cte="quoted-printable" if _mostly_ascii(body) else "base64")
-    mail["Content-Language"] = notice.language  # after the content, which clears such headers
+    mail["Content-Language"] = around.language  # after the content, which clears such headers
     return mail.as_bytes()
 
 
-def _join_thread(mail: EmailMessage, notice: Notice) -> None:
+def _thread_of(notice: Notice) -> str:
     """Only the addressee of the earlier letter knows its thread."""
     earlier = notice.follows
-    if earlier and earlier.message_id and earlier.contact_id == notice.contact_id:
-        mail["In-Reply-To"] = mail["References"] = earlier.message_id
+    return earlier.message_id if earlier and earlier.contact_id == notice.contact_id else ""
 
 
 def _mostly_ascii(text: str) -> bool:

@@ -86,8 +86,10 @@ DEMO_MANDATES = {
 
 
 DEMO_CENTRE = {
-    "legal_representative": "Hong Gildong (홍길동)",
+    "legal_representative": "Hong Gildong",
+    "legal_representative_ko": "홍길동",
     "address": "1 Example-ro, Jung-gu, Seoul 00000, Republic of Korea",
+    "address_ko": "서울특별시 중구 예시로 1 (00000)",
     "phone": "+82-2-0000-0000",
     "email": "reply@centre.example",
 }

@@ -55,6 +55,16 @@ class Migration(migrations.Migration):
             name='conditions',
             field=models.JSONField(blank=True, default=list, verbose_name='confirmed conditions'),
         ),
+        migrations.AddField(
+            model_name='organisation',
+            name='legal_representative_ko',
+            field=models.CharField(blank=True, max_length=120, verbose_name='legal representative, in Korean letters'),
+        ),
+        migrations.AddField(
+            model_name='organisation',
+            name='address_ko',
+            field=models.CharField(blank=True, max_length=300, verbose_name='address, in Korean letters'),
+        ),
         migrations.AlterField(
             model_name='hostingsite',
             name='language',
