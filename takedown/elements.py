@@ -8,6 +8,7 @@ E19 and E27 belong to the copyright route, which these letters do not use.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +31,7 @@ ADDRESSES = _("The notice: addresses")
 NOTICE = _("The notice")
 TEMPLATES = _("Settings: letter paragraphs")
 CUSTODY = _("The capture of the page")
+ANEW = _("Compose the letter anew: the facts have changed since it was written")
 
 
 class MissingElement(NamedTuple):
@@ -39,17 +41,21 @@ class MissingElement(NamedTuple):
 
 
 class Element(NamedTuple):
-    """Present when the letter has the paragraph and the fact behind it is there."""
+    """Present when the fact behind it is there, and the letter has the paragraph, with the words of the fact in it."""
 
     name: Any
     where: Any
     paragraph: str
     fact: Callable[[LetterRequest], bool]
+    shown: Callable[[LetterRequest], Iterable[str]] = lambda request: ()
+
+
+def _said(words: str | Mapping[str, str], language: str) -> str:
+    return words if isinstance(words, str) else words.get(language) or words.get("en") or ""
 
 
 def _words(words: str | Mapping[str, str], language: str) -> bool:
-    text = words if isinstance(words, str) else words.get(language) or words.get("en") or ""
-    return bool(text.strip())
+    return bool(_said(words, language).strip())
 
 
 def _each_place(test: Callable[[Any], Any]) -> Callable[[LetterRequest], bool]:
@@ -77,26 +83,36 @@ def _written(request: LetterRequest) -> bool:
 _TABLE: dict[str, Element] = {
     "E1": Element(
         _("Name of the organisation in this language"), ORGANISATION, "who_we_are",
-        lambda r: _words(r.organisation.name, r.language),
+        lambda r: _words(r.organisation.name, r.language), lambda r: [_said(r.organisation.name, r.language)],
     ),
     "E2": Element(
         _("Name of the organisation's legal representative"), ORGANISATION, "signature",
         lambda r: _words(r.organisation.legal_representative, r.language),
+        lambda r: [_said(r.organisation.legal_representative, r.language)],
     ),
     "E3": Element(
         _("Name and role of the officer"), OFFICER, "signature",
         lambda r: _words(r.officer.name, r.language) and _words(r.officer.role, r.language),
+        lambda r: [_said(r.officer.name, r.language), _said(r.officer.role, r.language)],
     ),
     "E4": Element(
-        _("Postal address"), ORGANISATION, "signature", lambda r: _words(r.organisation.address, r.language)
+        _("Postal address"), ORGANISATION, "signature", lambda r: _words(r.organisation.address, r.language),
+        lambda r: [_said(r.organisation.address, r.language)],
     ),
-    "E5": Element(_("Telephone number"), ORGANISATION, "signature", lambda r: bool(r.organisation.phone.strip())),
-    "E6": Element(_("E-mail address for replies"), ORGANISATION, "signature", lambda r: bool(r.organisation.email.strip())),
+    "E5": Element(_("Telephone number"), ORGANISATION, "signature", lambda r: bool(r.organisation.phone.strip()),
+        lambda r: [r.organisation.phone],
+    ),
+    "E6": Element(_("E-mail address for replies"), ORGANISATION, "signature", lambda r: bool(r.organisation.email.strip()),
+        lambda r: [r.organisation.email],
+    ),
     "E7": Element(
         _("Legal mandate of the organisation in this language"), ORGANISATION, "who_we_are",
         lambda r: _words(r.organisation.mandate, r.language),
+        lambda r: [_said(r.organisation.mandate, r.language)],
     ),
-    "E8": Element(_("Exact address of the page and of the media file"), ADDRESSES, "locations", _exact_address),
+    "E8": Element(_("Exact address of the page and of the media file"), ADDRESSES, "locations", _exact_address,
+        lambda r: [url for place in r.locations for url in (place.page_url, place.media_url)],
+    ),
     "E9": Element(
         _("Another description of the place where there is no address"), ADDRESSES, "locations",
         _each_place(lambda place: place.page_url.strip() or place.title.strip() or place.uploader.strip()),
@@ -112,7 +128,9 @@ _TABLE: dict[str, Element] = {
     "E13": Element(_("Kind of request: report, deletion"), TEMPLATES, "what", _written),
     "E14": Element(_("Statement that publication is without consent"), TEMPLATES, "non_consent", _written),
     "E15": Element(_("Why it is unlawful"), TEMPLATES, "grounds_host_law", _written),
-    "E16": Element(_("Supporting particulars: digest of each media file"), CUSTODY, "identification", _supported),
+    "E16": Element(_("Supporting particulars: digest of each media file"), CUSTODY, "identification", _supported,
+        lambda r: [(place.digest or "").removeprefix("sha256:") for place in r.locations],
+    ),
     "E17": Element(_("Good-faith statement"), TEMPLATES, "good_faith", _written),
     "E18": Element(_("Statement that the notice is accurate and complete"), TEMPLATES, "accuracy", _written),
     "E20": Element(_("Damage suffered, in general words"), TEMPLATES, "damage", _written),
@@ -120,16 +138,18 @@ _TABLE: dict[str, Element] = {
     "E22": Element(_("Deadline and its legal basis"), TEMPLATES, "deadline", _written),
     "E23": Element(
         _("Reply channel and reference number"), NOTICE, "requested_action",
-        lambda r: bool(r.reference.strip() and r.organisation.email.strip()),
+        lambda r: bool(r.reference.strip() and r.organisation.email.strip()), lambda r: [r.reference, r.organisation.email],
     ),
     "E24": Element(
         _("Signature: name, role and date"), OFFICER, "signature",
         lambda r: _words(r.officer.name, r.language) and _words(r.officer.role, r.language),
+        lambda r: [_said(r.officer.name, r.language), _said(r.officer.role, r.language)],
     ),
     "E25": Element(_("Closing sentence of the Korean statutory form"), TEMPLATES, "form_closing", _written),
     "E26": Element(_("Notice that the form may be passed to the review commission"), TEMPLATES, "form_closing", _written),
     "E28": Element(
-        _("Reference of the police report"), NOTICE, "grounds_host_law", lambda r: bool(r.police_reference.strip())
+        _("Reference of the police report"), NOTICE, "grounds_host_law", lambda r: bool(r.police_reference.strip()),
+        lambda r: [r.police_reference],
     ),
 }  # fmt: skip
 
@@ -142,15 +162,31 @@ def required(cited: Iterable[StatuteLike], jurisdictions: tuple[str, ...]) -> li
     return sorted(codes, key=lambda code: int(code[1:]))
 
 
-def missing(request: LetterRequest, paragraphs: set[str], cited: Iterable[StatuteLike]) -> list[MissingElement]:
-    """Required elements without their fact, or whose paragraph the letter lacks. Unknown codes count as missing."""
-    found = []
-    for code in required(cited, regimes_of(request.jurisdiction)):
-        element = _TABLE.get(code)
-        if element is None:
-            found.append(MissingElement(code, code, TEMPLATES))
-        elif not element.fact(request):
-            found.append(MissingElement(code, element.name, element.where))
-        elif element.paragraph not in paragraphs:
-            found.append(MissingElement(code, element.name, TEMPLATES))
-    return found
+def missing(
+    request: LetterRequest, paragraphs: Mapping[str, str], cited: Iterable[StatuteLike]
+) -> list[MissingElement]:
+    """Required elements without their fact, or that do not stand in the letter. `paragraphs` is key to text.
+
+    An unknown code counts as missing.
+    """
+    codes = required(cited, regimes_of(request.jurisdiction))
+    return [found for code in codes if (found := _missing(code, request, paragraphs))]
+
+
+def _missing(code: str, request: LetterRequest, paragraphs: Mapping[str, str]) -> MissingElement | None:
+    element = _TABLE.get(code)
+    if element is None:
+        return MissingElement(code, code, TEMPLATES)
+    if not element.fact(request):
+        return MissingElement(code, element.name, element.where)
+    text = _squeezed(paragraphs.get(element.paragraph, ""))
+    if not text:
+        return MissingElement(code, element.name, TEMPLATES)
+    if any(_squeezed(words) not in text for words in element.shown(request)):
+        return MissingElement(code, element.name, ANEW)
+    return None
+
+
+def _squeezed(text: str) -> str:
+    """Compared without what a letter may change: white space, and characters that cannot be seen."""
+    return "".join(c for c in text if not c.isspace() and unicodedata.category(c)[0] != "C")

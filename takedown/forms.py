@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cases import age, terms
 from cases.models import WatchTerm
 from cases.uploads import STAFF_MAX_BYTES
+from takedown.differences import pieces
 from takedown.models import Notice
 
 
@@ -50,7 +51,7 @@ class LetterForm(forms.Form):
         return {row["key"]: self.cleaned_data[field_name(row["key"])] for row in self._open_paragraphs()}
 
     def rows(self) -> list[dict[str, Any]]:
-        """Paragraphs with the Korean text beside, aligned by key, and whether they differ from the template."""
+        """Paragraphs with the Korean text beside, aligned by key, and what of them differs from the template."""
         korean = {row["key"]: row["text"] for row in self.notice.korean.get("paragraphs", [])}
         composed = {row["key"]: row["text"] for row in self.notice.composed.get("paragraphs", [])}
         found = []
@@ -61,7 +62,7 @@ class LetterForm(forms.Form):
                     **paragraph,
                     "korean": korean.get(paragraph["key"], ""),
                     "changed": composed.get(paragraph["key"], "") != paragraph["text"],
-                    "template": composed.get(paragraph["key"], ""),
+                    "pieces": pieces(composed.get(paragraph["key"], ""), paragraph["text"]),
                     "field": self[name] if name in self.fields else None,
                 }
             )

@@ -45,7 +45,7 @@ def compose(request: LetterRequest, lawbook: Lawbook | None = None) -> Letter:
     draft = Draft(request, lawbook or seed_lawbook())
     subject = draft.subject()
     paragraphs = list(draft.paragraphs())
-    found = elements.missing(request, {p.key for p in paragraphs}, draft.cited.values())
+    found = elements.missing(request, {p.key: p.text for p in paragraphs}, draft.cited.values())
     return Letter(
         reference=request.reference,
         language=request.language,
@@ -61,8 +61,8 @@ def compose(request: LetterRequest, lawbook: Lawbook | None = None) -> Letter:
 def missing_elements(request: LetterRequest, lawbook: Lawbook | None = None) -> list[MissingElement]:
     """The completeness gate: what every notice needs, and what each statute this letter invokes needs, and is not there."""
     draft = Draft(request, lawbook or seed_lawbook())
-    keys = {paragraph.key for paragraph in draft.paragraphs()}
-    return elements.missing(request, keys, draft.cited.values())
+    texts = {paragraph.key: paragraph.text for paragraph in draft.paragraphs()}
+    return elements.missing(request, texts, draft.cited.values())
 
 
 def korean_companion(request: LetterRequest, lawbook: Lawbook | None = None) -> Letter:

@@ -5,7 +5,7 @@ draft → approved (undo window) → claimed → sending (committed before the f
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,11 +14,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases import custody, vault
+from cases import custody
 from cases.models import User
-from takedown import elements, letters
-from takedown.addressing import contact_for, site_for_url, trouble_with
-from takedown.anonymity import names_any, person_words
+from takedown import completeness, letters
+from takedown.addressing import contact_for, site_for_url
 from takedown.drafting import (
     AFTER_THE_ADDITION,
     NoticeError,
@@ -30,7 +29,6 @@ from takedown.drafting import (
     recompose,
     stage_seconds,
 )
-from takedown.lawbook import Lawbook
 from takedown.letter_facts import request_for
 from takedown.message import body_of, build_message, digest_of, message_id_for
 from takedown.models import Notice
@@ -55,7 +53,7 @@ def edit(notice: Notice, subject: str, paragraphs: dict[str, str], addition: str
             raise NoticeError(_("Only a draft can be edited."))
         row.subject, row.addition = letters.one_line(subject), _lines(addition)
         row.paragraphs = _with_addition(row, _edited(row, paragraphs))
-        if wrong := [*_broken_locks(row), *_named_person(row)]:
+        if wrong := [*completeness.broken_locks(row), *completeness.named_person(row)]:
             raise NoticeError(*wrong)
         row.save(update_fields=["subject", "addition", "paragraphs"])
         custody.record(
@@ -87,79 +85,10 @@ def _with_addition(row: Notice, rows: list[dict[str, Any]]) -> list[dict[str, An
     return rows[:at] + addition + rows[at:]
 
 
-def _broken_locks(row: Notice) -> list[str]:
-    composed = letters.Letter(
-        reference=row.reference,
-        language=row.language,
-        subject=row.composed.get("subject", ""),
-        paragraphs=[letters.Paragraph(**paragraph) for paragraph in row.composed.get("paragraphs", [])],
-        statutes=[],
-        deadline_hours=None,
-    )
-    violations = letters.edited_letter(composed, row.subject, "\n\n".join(p["text"] for p in row.paragraphs))
-    return [_broken_lock(violation.key) for violation in violations]
-
-
-def _broken_lock(key: str) -> str:
-    if key == "subject":
-        return _("The subject must keep the reference number.")
-    return _("A locked paragraph cannot be changed: %(key)s.") % {"key": key}
-
-
-def _named_person(row: Notice) -> list[str]:
-    """What an officer wrote must name neither the person nor the pseudonym, which stays in this house too."""
-    own = [paragraph["text"] for paragraph in row.paragraphs if not paragraph["locked"]]
-    try:
-        named = names_any("\n".join([row.subject, row.addition, *own]), person_words(row.case))
-    except vault.VaultError as error:
-        return [error.sentence]
-    return [_("Your words name the person or the case. Nothing about the person may leave.")] if named else []
-
-
 # --- the gate ----------------------------------------------------------------------------------------------------
 def gate(notice: Notice) -> list[str]:
     """Everything that keeps this draft from leaving, in sentences; empty when it may be approved."""
-    book = lawbook_for(notice)
-    return [
-        *_missing_elements(notice, book),
-        *_unfit_statutes(notice, book),
-        *_broken_locks(notice),
-        *_named_person(notice),
-        *([trouble] if (trouble := trouble_with(notice.contact)) else []),
-        *_no_mandate(notice),
-    ]
-
-
-def _missing_elements(notice: Notice, book: Lawbook) -> list[str]:
-    """Judged on the letter as it stands, not as the compiler would write it."""
-    written = {row["key"] for row in notice.paragraphs if row["text"].strip()}
-    cited = [book.statutes[row["code"]] for row in notice.statutes if row["code"] in book.statutes]
-    return [
-        _("Missing: %(element)s (%(where)s).") % {"element": found.name, "where": found.where_to_fill}
-        for found in elements.missing(request_for(notice), written, cited)
-    ]
-
-
-def _unfit_statutes(notice: Notice, book: Lawbook) -> list[str]:
-    """A cited statute that is not verified, not in force, or was changed since the letter was written."""
-    return [
-        _("The statute %(code)s is not verified or was changed. Compose the letter anew.") % {"code": row["code"]}
-        for row in notice.statutes
-        if not _stands(book, row, timezone.localdate())
-    ]
-
-
-def _stands(book: Lawbook, cited: dict[str, Any], on: date) -> bool:
-    row = book.statutes.get(cited["code"])
-    if row is None or not row.verified or row.version != cited["version"]:
-        return False
-    return not ((row.valid_from and on < row.valid_from) or (row.valid_to and on > row.valid_to))
-
-
-def _no_mandate(notice: Notice) -> list[str]:
-    if notice.case.allows_work(timezone.now()):
-        return []
-    return [_("The consent of this case does not allow letters now.")]
+    return [trouble.sentence for trouble in completeness.troubles(notice)]
 
 
 # --- approval ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from takedown.views import bundle, contacts, desk, notice, report, review, terms, upload
+from takedown.views import bundle, contacts, desk, notice, printed, report, review, terms, upload
 
 app_name = "takedown"
 urlpatterns = [
@@ -24,6 +24,7 @@ urlpatterns = [
     path("notices/<uuid:notice_id>/approve/", notice.approve, name="approve"),
     path("notices/<uuid:notice_id>/undo/", notice.undo, name="undo"),
     path("notices/<uuid:notice_id>/decide/", notice.decide, name="decide"),
+    path("notices/<uuid:notice_id>/printed.<str:kind>", printed.printed, name="printed"),
     path("captures/<uuid:capture_id>/report.pdf", report.report, name="report"),
     path("cases/<uuid:case_id>/terms/", terms.case_terms, name="terms"),
     path("cases/<uuid:case_id>/terms/show/", terms.show_terms, name="show_terms"),

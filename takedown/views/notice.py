@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST
 
 from cases import access
 from cases.models import User
-from takedown import notices, police_report
+from takedown import completeness, counsel, notices, police_report, printing
 from takedown.forms import LetterForm
+from takedown.message import digest_of
 from takedown.models import LETTER_LANGUAGES, Notice
 
 
@@ -44,7 +45,10 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "form": form,
         "rows": form.rows(),
         "editable": row.status == Notice.Status.DRAFT,
-        "missing": [*_unsaved(form), *notices.gate(row)] if row.status == Notice.Status.DRAFT else [],
+        "missing": [*_unsaved(form), *completeness.troubles(row)] if row.status == Notice.Status.DRAFT else [],
+        "mime": _mime(row),
+        "has_form": printing.has_form(row),
+        "unchecked": counsel.unchecked(row),
         "seen": notices.text_digest(row),
         "police_asked": row.status == Notice.Status.DRAFT and police_report.is_asked(row),
         "stages": notices.stage_seconds(row),
@@ -55,9 +59,18 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
     }
 
 
-def _unsaved(form: LetterForm) -> list[str]:
+def _unsaved(form: LetterForm) -> list[completeness.Trouble]:
     """Words that were refused stand in the form still; approving beside them would send others."""
-    return [_("Your changes are not saved yet.")] if form.is_bound else []
+    return [completeness.Trouble(_("Your changes are not saved yet."), "#letter")] if form.is_bound else []
+
+
+def _mime(row: Notice) -> dict[str, str]:
+    """The exact message and its digest; empty where nobody can be written to yet."""
+    try:
+        raw = notices.preview(row)
+    except notices.NoticeError:
+        return {}
+    return {"source": raw.decode(), "digest": digest_of(raw)}
 
 
 @require_POST

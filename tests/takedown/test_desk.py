@@ -118,7 +118,8 @@ def every_page(case: Case) -> dict[str, tuple[str, str]]:
     pages["bundle"] = ("get", at("bundle", match.pk))
     pages |= {name: ("post", at(name, match.pk)) for name in ("accept", "dismiss", "capture_upload")}
     pages |= {name: ("get", at(name, letter.pk)) for name in ("notice", "message")}
-    pages |= {name: ("post", at(name, letter.pk)) for name in ("language", "approve", "undo", "decide")}
+    pages |= {name: ("post", at(name, letter.pk)) for name in ("language", "police", "approve", "undo", "decide")}
+    pages["printed"] = ("get", at("printed", letter.pk, "txt"))
     pages |= {name: ("get", at(name)) for name in ("contacts", "contacts_export", "contacts_import")}
     return pages
 
@@ -128,7 +129,7 @@ OF_ADMINS = {"contacts_export", "contacts_import"}
 OF_THE_HOUSE = {"desk", "queue", "sent"}
 OF_ONE_CASE = {
     "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss", "capture_upload", "bundle",
-    "notice", "message", "language", "approve", "undo", "decide",
+    "notice", "message", "language", "police", "approve", "undo", "decide", "printed",
 }  # fmt: skip
 EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_ONE_CASE)
 
