@@ -17,6 +17,8 @@ from takedown.jurisdictions import LANGUAGES, locale_for, regimes_of
 from takedown.lawbook import VARIANTS, Lawbook, StatuteLike, TemplateLike, citation
 from takedown.letter_types import ADDRESSEES, LetterRequest, Location, Paragraph, Used, Words
 
+# Between a label and its value, as it is printed in the letter's language.
+COLON = {"fr": " : ", "ja": "：", "zh-Hans": "：", "zh-Hant": "："}
 KST = timezone(timedelta(hours=9), "KST")
 KOREAN_BACKGROUND = ("KR-1", "KR-5", "KR-5b", "KR-5e", "KR-6", "KR-9")
 # A wish under the host's own law that has no statute: e.g. Japan, where only the person or a lawyer may ask formally.
@@ -59,6 +61,7 @@ class Draft:
         self.lawbook = lawbook
         self.locale = Locale.parse(locale_for(request.language, request.jurisdiction))
         self.on: date = request.composed_at.astimezone(KST).date()
+        self.colon = COLON.get(request.language, ": ")
         self.cited: dict[str, StatuteLike] = {}
         self.used: set[Used] = set()
         self.deadline_hours: int | None = None
@@ -112,7 +115,7 @@ class Draft:
 
     def _label(self, key: str, value: str) -> list[str]:
         template = self._find(f"label.{key}")
-        return [f"{template.text if template else key}: {value}"] if value else []
+        return [f"{template.text if template else key}{self.colon}{value}"] if value else []
 
     # ------------------------------------------------------------------ facts
 
@@ -164,7 +167,9 @@ class Draft:
             return []
         local = self._find("label.local")
         name = local.text if local else "local time"
-        return self._label("seen", f"UTC {_iso(at, UTC)}; KST {_iso(at, KST)}; {name}: {self._local_time(at)}")
+        return self._label(
+            "seen", f"UTC {_iso(at, UTC)}; KST {_iso(at, KST)}; {name}{self.colon}{self._local_time(at)}"
+        )
 
     def _identification_lines(self) -> list[str]:
         none = self._find("label.none")
@@ -176,7 +181,7 @@ class Draft:
     def _marks(self, place: Location) -> list[str]:
         spans = ", ".join(f"{time_code(start)}–{time_code(end)}" for start, end in place.time_codes)
         digest = (place.digest or "").removeprefix("sha256:")
-        return [*([f"SHA-256: {digest}"] if digest else []), *self._label("time_codes", spans)]
+        return [*([f"SHA-256{self.colon}{digest}"] if digest else []), *self._label("time_codes", spans)]
 
     def _signature_lines(self) -> list[str]:
         slots = self.slots

@@ -18,7 +18,7 @@ TITLES = {
         "ja": "削除支援担当官", "ru": "специалист по поддержке в удалении", "vi": "Cán bộ hỗ trợ xóa nội dung",
         "th": "เจ้าหน้าที่ช่วยเหลือการลบ", "es": "Responsable de apoyo a la retirada",
         "id": "Petugas Pendampingan Penghapusan", "de": "Fachkraft für Löschungsunterstützung",
-        "fr": "Chargé d'appui au retrait de contenus",
+        "fr": "Chargé(e) de l'appui au retrait de contenus",
     },
     Role.LEAD: {
         "ko": "삭제지원팀장", "en": "Head of removal support", "zh-Hans": "删除支援组长", "zh-Hant": "刪除支援組長",
