@@ -5,7 +5,6 @@ What was drafted and sent can be looked at, not changed, and without the letters
 
 from __future__ import annotations
 
-from string import Formatter
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -20,18 +19,15 @@ from django.utils.translation import ngettext
 
 from detection.admin import ForAdministrators, ReadOnly
 from takedown.addressing import trouble_with
-from takedown.lawbook import seed_templates
 from takedown.models import (
     LETTER_CONDITIONS,
     LETTER_LANGUAGES,
     Contact,
     Delivery,
     HostingSite,
-    LetterTemplate,
     Notice,
     Organisation,
     RemovalCheck,
-    Statute,
 )
 
 # --- the centre --------------------------------------------------------------------------------------------------
@@ -160,79 +156,6 @@ class HostingSiteAdmin(ForAdministrators):
         self.message_user(request, said % {"count": count}, messages.SUCCESS)
 
 
-# --- the lawbook -------------------------------------------------------------------------------------------------
-class CountsUp(ForAdministrators):
-    """Every change makes a new version: notices name the version they cite."""
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if change and form.changed_data:
-            obj.version += 1
-        super().save_model(request, obj, form, change)
-
-
-class StatuteForm(forms.ModelForm):
-    class Meta:
-        model = Statute
-        exclude = ["version"]
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        if given.get("verified") and not (given.get("source") or "").strip():
-            self.add_error("source", _("Name the source that was read before marking the statute as verified."))
-        return given
-
-
-@admin.register(Statute)
-class StatuteAdmin(CountsUp):
-    form = StatuteForm
-    list_display = ["code", "jurisdiction", "name_en", "article", "verified", "checked_by_counsel_on", "cited"]
-    list_filter = ["verified", "jurisdiction"]
-    search_fields = ["code", "name_en", "name_local"]
-
-    @admin.display(description=_("in letters"))
-    def cited(self, statute: Statute) -> str:
-        today = timezone.localdate()
-        if not statute.verified:
-            return str(_("never cited: not verified"))
-        if statute.valid_from and today < statute.valid_from:
-            return str(_("not cited: not in force yet"))
-        if statute.valid_to and today > statute.valid_to:
-            return str(_("not cited: not in force any more"))
-        return str(_("cited where its condition holds")) if statute.flag else str(_("cited"))
-
-
-class LetterTemplateForm(forms.ModelForm):
-    class Meta:
-        model = LetterTemplate
-        exclude = ["version"]
-
-    def clean_text(self) -> str:
-        """A slot nobody fills would stop every letter in this language."""
-        text = str(self.cleaned_data["text"])
-        if unknown := _slots(text) - known_slots():
-            raise forms.ValidationError(_("Unknown places: %(names)s"), params={"names": ", ".join(sorted(unknown))})
-        return text
-
-
-def _slots(text: str) -> set[str]:
-    try:
-        return {name for _text, name, _spec, _conversion in Formatter().parse(text) if name is not None}
-    except ValueError as error:
-        raise forms.ValidationError(_("A brace is not closed.")) from error
-
-
-def known_slots() -> set[str]:
-    return set().union(*(_slots(template.text) for template in seed_templates()))
-
-
-@admin.register(LetterTemplate)
-class LetterTemplateAdmin(CountsUp):
-    form = LetterTemplateForm
-    list_display = ["key", "language", "locked", "version", "checked_by_counsel_on"]
-    list_filter = ["language", "locked"]
-    search_fields = ["key", "text"]
-
-
 # --- what left ---------------------------------------------------------------------------------------------------
 @admin.register(Notice)
 class NoticeAdmin(ReadOnly):
@@ -265,3 +188,6 @@ class RemovalCheckAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RemovalCheck]:
         return super().get_queryset(request).select_related("location__notice__site")
+
+
+from takedown import lawbook_admin  # noqa: E402,F401  the lawbook's pages register themselves

@@ -190,3 +190,8 @@ def _missing(code: str, request: LetterRequest, paragraphs: Mapping[str, str]) -
 def _squeezed(text: str) -> str:
     """Compared without what a letter may change: white space, and characters that cannot be seen."""
     return "".join(c for c in text if not c.isspace() and unicodedata.category(c)[0] != "C")
+
+
+def choices() -> list[tuple[str, str]]:
+    """Code and name of every element the gate can check."""
+    return [(code, f"{code} {element.name}") for code, element in _TABLE.items()]

@@ -11,6 +11,8 @@ from takedown.jurisdictions import LANGUAGES
 from takedown.models import LawbookVersion, LetterTemplate, Organisation, Statute
 from takedown.versions import keep
 
+UNREAD = ("version", "checked_by_counsel_on")
+
 
 def seed_lawbook(statutes: Any = Statute, templates: Any = LetterTemplate, kept: Any = LawbookVersion) -> int:
     """Bring the seed into the tables; returns how many rows were written. Running it again writes none.
@@ -43,8 +45,11 @@ def _bring(model: Any, keys: tuple[str, ...], rows: Iterable[Any], kept: Any) ->
 
 
 def _updated(row: Any, values: dict[str, Any]) -> Any:
+    """Counsel's day stays where only the number changes: the words are those that were read."""
+    same = all(getattr(row, name) == value for name, value in values.items() if name not in UNREAD)
     for name, value in values.items():
-        setattr(row, name, value)
+        if not (same and name == "checked_by_counsel_on"):
+            setattr(row, name, value)
     return row
 
 

@@ -7,10 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from takedown.lawbook import Lawbook, seed_lawbook
-from takedown.letter_facts import organisation, sender_of
-from takedown.letter_files import Sender, write_all, write_documents
-from takedown.models import LetterTemplate, Statute
+from takedown.letter_files import write_all, write_documents
+from takedown.preview import installed
 
 
 class Command(BaseCommand):
@@ -41,13 +39,3 @@ class Command(BaseCommand):
             f"{len(index)} combinations written ({usual} in a language of the host's jurisdiction, {printed} also as PDF); "
             f"{unfinished} with a missing element."
         )
-
-
-def installed() -> Sender:
-    """As this installation would write: its lawbook, its centre (the demo's where nobody has filled it in), its conditions."""
-    rows = list(Statute.objects.all())
-    book = Lawbook.of(rows, LetterTemplate.objects.all()) if rows else seed_lawbook()
-    centre = organisation()
-    if not centre.pk:
-        return Sender(book)
-    return Sender(book, sender_of(centre), frozenset(centre.conditions))
