@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from detection.admin import ForAdministrators, ReadOnly
 from takedown import elements, preview, versions
 from takedown.jurisdictions import JURISDICTIONS, LANGUAGES
-from takedown.lawbook import VARIANTS, seed_templates
+from takedown.lawbook import EDITABLE_KEYS, VARIANTS, seed_templates
 from takedown.models import (
     LETTER_CONDITIONS,
     LETTER_LANGUAGES,
@@ -152,6 +152,13 @@ class LetterTemplateForm(forms.ModelForm):
     class Meta:
         model = LetterTemplate
         exclude = ["version"]
+
+    def clean_locked(self) -> bool:
+        """Sentences of law, statements and requests are never opened for editing in a letter (legal facts, rule 9)."""
+        locked = bool(self.cleaned_data["locked"])
+        if not locked and self.cleaned_data.get("key") not in EDITABLE_KEYS:
+            raise forms.ValidationError(_("This paragraph must stay locked."))
+        return locked
 
     def clean_text(self) -> str:
         """A slot nobody fills would stop every letter in this language."""

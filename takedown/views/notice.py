@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from cases import access
 from cases.models import User
 from takedown import completeness, counsel, notices, police_report, printing
+from takedown.differences import Piece, pieces
 from takedown.forms import LetterForm
 from takedown.message import digest_of
 from takedown.models import LETTER_LANGUAGES, Notice
@@ -47,6 +48,7 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "editable": row.status == Notice.Status.DRAFT,
         "missing": [*_unsaved(form), *completeness.troubles(row)] if row.status == Notice.Status.DRAFT else [],
         "mime": _mime(row),
+        "subject_pieces": _subject_pieces(row),
         "has_form": printing.has_form(row),
         "unchecked": counsel.unchecked(row),
         "seen": notices.text_digest(row),
@@ -57,6 +59,11 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "deliveries": row.deliveries.all(),
         "page": "sent" if row.status in {"sent", "removed"} else "desk",
     }
+
+
+def _subject_pieces(row: Notice) -> list[Piece]:
+    written = row.composed.get("subject", row.subject)
+    return pieces(written, row.subject) if written != row.subject else []
 
 
 def _unsaved(form: LetterForm) -> list[completeness.Trouble]:

@@ -11,7 +11,16 @@ from tests.base import Cast
 from tests.takedown import scene
 
 pytestmark = pytest.mark.django_db
-KEPT = ["organisation", "hostingsite", "statute", "lettertemplate", "lawbookversion", "notice", "delivery", "removalcheck"]
+KEPT = [
+    "organisation",
+    "hostingsite",
+    "statute",
+    "lettertemplate",
+    "lawbookversion",
+    "notice",
+    "delivery",
+    "removalcheck",
+]
 
 
 @pytest.fixture

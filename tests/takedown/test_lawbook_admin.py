@@ -99,6 +99,15 @@ def test_the_next_release_replaces_only_what_nobody_edited_and_keeps_what_it_rep
     assert edited.text == "Our own words."
 
 
+def test_a_sentence_of_law_cannot_be_unlocked(hana: Client) -> None:
+    row = LetterTemplate.objects.get(language="en", key="law.US-1.image")
+    told = {"language": "en", "key": row.key, "text": row.text}
+    page = hana.post(reverse("admin:takedown_lettertemplate_change", args=[row.pk]), told)
+    row.refresh_from_db()
+    assert "This paragraph must stay locked." in page.content.decode()
+    assert row.locked
+
+
 # --- counsel -----------------------------------------------------------------------------------------------------
 def test_counsels_day_makes_no_new_version_and_falls_with_the_words(hana: Client) -> None:
     row = good_faith()
