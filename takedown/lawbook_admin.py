@@ -1,4 +1,4 @@
-"""The lawbook in the hands of an administrator: statutes and paragraphs with their versions, a preview, what is missing."""
+"""The lawbook in the hands of an administrator: statutes and paragraphs with their versions."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms.models import ModelFormMetaclass
-from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from detection.admin import ForAdministrators, ReadOnly
-from takedown import elements, preview, versions
-from takedown.jurisdictions import JURISDICTIONS, LANGUAGES
-from takedown.lawbook import EDITABLE_KEYS, VARIANTS, seed_templates
+from takedown import elements, versions
+from takedown.lawbook import EDITABLE_KEYS, seed_templates
 from takedown.models import (
     LETTER_CONDITIONS,
     LETTER_LANGUAGES,
@@ -186,68 +184,6 @@ class LetterTemplateAdmin(Versioned):
     list_display = ["key", "language", "locked", "version", COUNSEL]
     list_filter = ["language", "locked", (COUNSEL, admin.EmptyFieldListFilter)]
     search_fields = ["key", "text"]
-
-    def get_urls(self) -> list[Any]:
-        own = [
-            path("preview/", self.admin_site.admin_view(self.show_preview), name="takedown_letters_preview"),
-            path("missing/", self.admin_site.admin_view(self.show_missing), name="takedown_letters_missing"),
-        ]
-        return [*own, *super().get_urls()]
-
-    def show_preview(self, request: HttpRequest) -> HttpResponse:
-        """A letter of the fictitious case in every language, as this installation would write it."""
-        self._only_administrators(request)
-        chosen = _chosen(request)
-        try:
-            letters, trouble = preview.in_every_language(**chosen), ""
-        except (KeyError, ValueError, IndexError) as error:
-            letters, trouble = [], f"{type(error).__name__} {error}"
-        values = {"title": _("Preview of a fictitious case"), "letters": letters, "trouble": trouble, "chosen": chosen}
-        return TemplateResponse(request, "takedown/admin_preview.html", {**self._frame(request), **_axes(), **values})
-
-    def show_missing(self, request: HttpRequest) -> HttpResponse:
-        """What of the lawbook is missing, unverified, or not checked by counsel."""
-        self._only_administrators(request)
-        chosen, rows = _chosen(request), list(LetterTemplate.objects.all())
-        values = {
-            "title": _("What is missing in the lawbook"),
-            "languages": preview.language_lines(rows),
-            "statutes": preview.statute_lines(Statute.objects.all(), rows),
-            "combinations": preview.combination_lines(chosen["jurisdiction"]),
-            "language_names": LANGUAGES,
-            "chosen": chosen,
-        }
-        return TemplateResponse(request, "takedown/admin_missing.html", {**self._frame(request), **_axes(), **values})
-
-    def _only_administrators(self, request: HttpRequest) -> None:
-        if not self.has_view_permission(request):
-            raise Http404
-
-    def _frame(self, request: HttpRequest) -> dict[str, Any]:
-        return {**self.admin_site.each_context(request), "opts": self.opts}
-
-
-def _chosen(request: HttpRequest) -> dict[str, str]:
-    """The axes of the address; an unknown value is no page."""
-    chosen = {
-        "jurisdiction": request.GET.get("jurisdiction", "KR"),
-        "addressee": request.GET.get("addressee", "site"),
-        "content": request.GET.get("content", "filmed"),
-    }
-    known = {"jurisdiction": JURISDICTIONS, "addressee": AddresseeType.values, "content": VARIANTS}
-    if any(chosen[name] not in values for name, values in known.items()):
-        raise Http404
-    return chosen
-
-
-def _axes() -> dict[str, Any]:
-    contents = [
-        ("filmed", _("Filmed")),
-        ("synthetic", _("Synthetic")),
-        ("minor", _("Minor")),
-        ("identifying", _("Personal details")),
-    ]
-    return {"jurisdictions": JURISDICTIONS, "addressees": AddresseeType.choices, "contents": contents}
 
 
 # --- earlier versions --------------------------------------------------------------------------------------------

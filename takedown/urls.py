@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from takedown.views import bundle, contacts, desk, notice, printed, report, review, terms, upload
+from takedown.views import bundle, contacts, desk, lawbook, notice, printed, report, review, terms, upload
 
 app_name = "takedown"
 urlpatterns = [
@@ -31,6 +31,8 @@ urlpatterns = [
     path("cases/<uuid:case_id>/terms/add/", terms.add_term, name="add_term"),
     path("cases/<uuid:case_id>/terms/<uuid:term_id>/remove/", terms.remove_term, name="remove_term"),
     path("cases/<uuid:case_id>/terms/<uuid:term_id>/sites/", terms.tick_sites, name="tick_sites"),
+    path("lawbook/", lawbook.letters_missing, name="letters_missing"),
+    path("lawbook/preview/", lawbook.letters_preview, name="letters_preview"),
     path("contacts/", contacts.contact_list, name="contacts"),
     path("contacts/export.csv", contacts.contacts_export, name="contacts_export"),
     path("contacts/import/", contacts.contacts_import, name="contacts_import"),

@@ -120,12 +120,12 @@ def every_page(case: Case) -> dict[str, tuple[str, str]]:
     pages |= {name: ("get", at(name, letter.pk)) for name in ("notice", "message")}
     pages |= {name: ("post", at(name, letter.pk)) for name in ("language", "police", "approve", "undo", "decide")}
     pages["printed"] = ("get", at("printed", letter.pk, "txt"))
-    pages |= {name: ("get", at(name)) for name in ("contacts", "contacts_export", "contacts_import")}
+    pages |= {name: ("get", at(name)) for name in ("contacts", *OF_ADMINS)}
     return pages
 
 
 OF_EVERYBODY = {"contacts"}
-OF_ADMINS = {"contacts_export", "contacts_import"}
+OF_ADMINS = {"contacts_export", "contacts_import", "letters_missing", "letters_preview"}
 OF_THE_HOUSE = {"desk", "queue", "sent"}
 OF_ONE_CASE = {
     "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss", "capture_upload", "bundle",
@@ -167,7 +167,7 @@ def test_it_requires_an_administrator(cast: Cast, name: str) -> None:
         assert getattr(as_user(user), method)(url).status_code == 403
 
 
-CLICKS = ["reveal", "reveal_ended", "accept", "dismiss", "language", "approve", "undo", "decide"]
+CLICKS = ["reveal", "reveal_ended", "accept", "dismiss", "language", "police", "approve", "undo", "decide"]
 
 
 @pytest.mark.parametrize("name", CLICKS)

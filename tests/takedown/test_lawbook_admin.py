@@ -16,7 +16,7 @@ from tests.base import Cast
 from tests.takedown import scene
 
 pytestmark = pytest.mark.django_db
-PREVIEW, MISSING = "admin:takedown_letters_preview", "admin:takedown_letters_missing"
+PREVIEW, MISSING = "takedown:letters_preview", "takedown:letters_missing"
 
 
 @pytest.fixture
@@ -193,4 +193,4 @@ def test_the_shipped_lawbook_has_a_sentence_in_every_language_or_in_none() -> No
 def test_the_lawbooks_pages_are_closed_to_an_officer_and_to_unknown_values(hana: Client, cast: Cast, name: str) -> None:
     assert hana.get(reverse(name), {"jurisdiction": "XX"}).status_code == 404
     hana.force_login(cast.jiwoo)
-    assert hana.get(reverse(name)).status_code == 302
+    assert hana.get(reverse(name)).status_code == 403
