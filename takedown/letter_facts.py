@@ -10,7 +10,8 @@ from cases.models import Role, User
 from cases.vault import VaultError
 from takedown import letters
 from takedown.anonymity import names_any, person_words
-from takedown.models import Location, Notice, Organisation
+from takedown.jurisdictions import time_zone_for
+from takedown.models import HostingSite, Location, Notice, Organisation
 
 TITLES = {
     Role.OFFICER: {
@@ -44,13 +45,19 @@ def request_for(notice: Notice) -> letters.LetterRequest:
         organisation=sender_of(centre),
         officer=_signatory(notice.case.officer),
         composed_at=timezone.now(),
-        time_zone=site.time_zone if site.time_zone in available_timezones() else "UTC",
+        time_zone=_zone_of(site),
         follows_reference=earlier.reference if earlier else "",
         follows_sent_at=earlier.sent_at if earlier else None,
         police_reference=notice.police_reference,
         free_text=notice.addition,
         flags=frozenset(centre.conditions),
     )
+
+
+def _zone_of(site: HostingSite) -> str:
+    """The host's clock; a site on which nobody set one keeps the clock of its jurisdiction."""
+    known = site.time_zone in available_timezones() and site.time_zone != "UTC"
+    return site.time_zone if known else time_zone_for(site.jurisdiction)
 
 
 def _places(notice: Notice) -> list[letters.Location]:

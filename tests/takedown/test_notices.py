@@ -274,6 +274,12 @@ def test_a_complete_draft_passes_the_gate_wherever_the_host_is(cast: Cast, juris
     assert notices.gate(draft) == []
 
 
+def test_a_host_reads_its_own_clock_where_nobody_set_another(cast: Cast) -> None:
+    scene.make_site(jurisdiction="JP", language="ja")
+    text = {row["key"]: row["text"] for row in scene.make_draft(cast.case).paragraphs}["locations"]
+    assert "日本標準時" in text
+
+
 def test_a_thai_complaint_waits_for_the_police_report_or_leaves_its_statute_out(cast: Cast) -> None:
     scene.make_site(jurisdiction="TH")
     draft = scene.make_draft(cast.case)
