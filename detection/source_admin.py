@@ -81,14 +81,7 @@ class SourceAdmin(ForAdministrators):
         form.base_fields["kind"].disabled = obj is not None
         return form
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        if request.method == "GET" and request.GET.get("kind") not in Kind.values:
-            return self._choice_of_kind(request)
-        return super().add_view(request, form_url, extra_context)
-
     def _choice_of_kind(self, request: HttpRequest) -> HttpResponse:
-        if not self.has_add_permission(request):
-            return self._refused(request)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -98,14 +91,14 @@ class SourceAdmin(ForAdministrators):
         }
         return TemplateResponse(request, "admin/detection/source/kinds.html", context)
 
-    def _refused(self, request: HttpRequest) -> HttpResponse:
-        return super().add_view(request)  # says no as Django does
-
     # --- trying and saving -------------------------------------------------------------------------------------------
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """“Try it now” visits what stands in the form, and shows the form again with what was found. It saves nothing."""
+        new = object_id is None and request.method == "GET" and self.has_add_permission(request)
+        if new and request.GET.get("kind") not in Kind.values:
+            return self._choice_of_kind(request)
         shown = dict(extra_context or {})
         if request.method == "POST" and TRY in request.POST and self._may_try(request, object_id):
             form, preview = self._tried(request, object_id)

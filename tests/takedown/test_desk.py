@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from PIL import Image
 
+from cases import terms
 from cases.capture import add_part
 from cases.models import Capture, Case, User
 from cases.uploads import STAFF_MAX_BYTES
@@ -119,6 +120,10 @@ def every_page(case: Case) -> dict[str, tuple[str, str]]:
     pages |= {name: ("post", at(name, match.pk)) for name in ("accept", "dismiss", "capture_upload")}
     pages |= {name: ("get", at(name, letter.pk)) for name in ("notice", "message")}
     pages |= {name: ("post", at(name, letter.pk)) for name in ("language", "police", "approve", "undo", "decide")}
+    term = terms.add(case, "handle", "blue_stone")
+    pages["terms"] = ("get", at("terms", case.pk))
+    pages |= {name: ("post", at(name, case.pk)) for name in ("show_terms", "add_term")}
+    pages |= {name: ("post", at(name, case.pk, term.pk)) for name in ("remove_term", "tick_sites")}
     pages["printed"] = ("get", at("printed", letter.pk, "txt"))
     pages |= {name: ("get", at(name)) for name in ("contacts", *OF_ADMINS)}
     return pages
@@ -130,6 +135,7 @@ OF_THE_HOUSE = {"desk", "queue", "sent"}
 OF_ONE_CASE = {
     "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss", "capture_upload", "bundle",
     "notice", "message", "language", "police", "approve", "undo", "decide", "printed",
+    "terms", "show_terms", "add_term", "remove_term", "tick_sites",
 }  # fmt: skip
 EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_ONE_CASE)
 
