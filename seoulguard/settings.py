@@ -249,6 +249,15 @@ UNDO_SECONDS = env.integer("UNDO_SECONDS", 60)
 RECHECK_SECONDS = [int(word) for word in env.words("RECHECK_SECONDS", "3600,21600,86400,172800,259200,604800")]
 REMOVED_PROBES_APART_SECONDS = env.integer("REMOVED_PROBES_APART_SECONDS", 86_400)
 
+# The directory: from so many open letters on a site's contacts are changed by two administrators together; a contact
+# confirmed longer ago than so many days is flagged.
+BUSY_SITE_NOTICES = env.integer("BUSY_SITE_NOTICES", 5)
+CONTACT_STALE_DAYS = env.integer("CONTACT_STALE_DAYS", 180)
+# Where registrations are asked for (RDAP): one server for everything, or empty for the lists of IANA in takedown/seed/rdap.
+RDAP_BASE_URL = env.text("RDAP_BASE_URL")
+# Contacts of a site that has none are looked for without being asked.
+SUGGEST_CONTACTS = env.boolean("SUGGEST_CONTACTS", True)
+
 # --- log ---------------------------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,

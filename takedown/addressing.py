@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from cases.addresses import FetchError, parse_url
+from takedown.directory import names
+from takedown.directory.choosing import Purpose, next_contact
 from takedown.jurisdictions import jurisdiction_for, language_for, time_zone_for
 from takedown.models import Contact, HostingSite
 
@@ -19,30 +19,12 @@ def site_for_url(url: str) -> HostingSite:
     Raises FetchError when this is no web address.
     """
     host = parse_url(url).host
-    known = _sites_by_domain()
-    for name in _host_and_parents(host):
-        if name in known:
-            return known[name]
-    return _new_site(host)
-
-
-def _sites_by_domain() -> dict[str, HostingSite]:
-    sites = list(HostingSite.objects.all())
-    names = {alias.lower(): site for site in sites for alias in site.aliases}
-    return {**names, **{site.domain.lower(): site for site in sites}}
-
-
-def _host_and_parents(host: str) -> Iterator[str]:
-    """`a.b.example.com`, `b.example.com`, `example.com`: a site's own name says more than its parent's."""
-    labels = host.split(".")
-    yield host
-    for start in range(1, len(labels) - 1):
-        yield ".".join(labels[start:])
+    return names.site_of(host) or _new_site(host)
 
 
 def _new_site(host: str) -> HostingSite:
     """Law and language guessed from the top-level domain; an administrator confirms them with the contact."""
-    domain = host.removeprefix("www.")
+    domain = names.site_name(host)
     jurisdiction = jurisdiction_for(domain)
     site, _is_new = HostingSite.objects.get_or_create(
         domain=domain,
@@ -57,10 +39,9 @@ def _new_site(host: str) -> HostingSite:
     return site
 
 
-def contact_for(site: HostingSite) -> Contact | None:
-    """The first usable contact that can be mailed: confirmed ones before the others."""
-    usable = site.contacts.filter(state=Contact.State.USABLE, channel=Contact.Channel.EMAIL)
-    return usable.exclude(confirmed_at=None).first() or usable.first()
+def contact_for(site: HostingSite, purpose: Purpose | None = None) -> Contact | None:
+    """The first usable contact that can be mailed and whose scope fits: confirmed ones before the others."""
+    return next_contact(site, purpose)
 
 
 def trouble_with(contact: Contact | None) -> str:

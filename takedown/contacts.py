@@ -1,275 +1,49 @@
-"""The directory of hosting sites as a spreadsheet: export, dry run, import.
-
-One row per contact; a site without contacts has one row with the last three columns empty. Importing the same file
-twice changes nothing the second time. Nothing is deleted by an import, and nothing is half applied.
-"""
+"""What others ask of the directory of hosting sites; its rooms are in `takedown/directory/`."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
-from zoneinfo import available_timezones
+from datetime import datetime
 
-import idna
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator, validate_email
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.db.models import F
+from django.utils import timezone
 
-from takedown.jurisdictions import EU_MEMBERS, JURISDICTIONS, jurisdiction_for, language_for
-from takedown.models import LETTER_LANGUAGES, AddresseeType, Contact, HostingSite
+from cases.models import User
+from takedown.directory import record
+from takedown.directory.choosing import Purpose, is_stale, next_contact
+from takedown.directory.models import DirectoryEntry
+from takedown.directory.spreadsheet import MOST_ROWS, Outcome, export_csv, import_csv
+from takedown.models import Contact
 
-SITE_COLUMNS = ("domain", "name", "aliases", "kind", "language", "jurisdiction", "time_zone")
-CONTACT_COLUMNS = ("channel", "address", "rank")
-COLUMNS = SITE_COLUMNS + CONTACT_COLUMNS
-MOST_ROWS = 1000
-BOM = "\ufeff"
-# A spreadsheet runs what begins like this as a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
-HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z)({LABEL}\.)*{LABEL}\Z")
-
-
-@dataclass
-class Outcome:
-    """What an import did, or would do. Counts are rows of the file; errors are sentences."""
-
-    applied: bool = False
-    created: int = 0
-    changed: int = 0
-    same: int = 0
-    errors: list[str] = field(default_factory=list)
+__all__ = [
+    "MOST_ROWS", "Outcome", "Purpose", "bounced", "export_csv", "import_csv", "is_stale", "next_contact", "pause",
+]  # fmt: skip
+REASON = 300
 
 
-class RowError(Exception):
-    """One row cannot be read; the sentence names the column."""
+def bounced(contact: Contact, reason: str, at: datetime | None = None) -> Contact | None:
+    """A mail to this contact came back for good at that time: pause it, count it, and name the contact that is next.
+
+    None when the site has no other that fits. Open drafts are readdressed by the next sweep; nothing is sent by this.
+    """
+    at = at or timezone.now()
+    with transaction.atomic():
+        Contact.objects.filter(pk=contact.pk).exclude(state=Contact.State.RETIRED).update(state=Contact.State.BOUNCED)
+        Contact.objects.filter(pk=contact.pk).update(
+            failure=reason[:REASON], bounce_count=F("bounce_count") + 1, bounced_at=at
+        )
+        contact.refresh_from_db()
+        verb = DirectoryEntry.Verb.BOUNCED
+        record.write(contact.site, verb, None, address=contact.address, at=at, reason=reason[:REASON])
+    return next_contact(contact.site, instead_of=contact)
 
 
-class _DryRun(Exception):
-    """Ends the transaction of a dry run."""
-
-
-# --- out ---------------------------------------------------------------------------------------------------------
-def export_csv() -> bytes:
-    """The whole directory, UTF-8 with a byte order mark so that spreadsheets read every script."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for site in HostingSite.objects.order_by("domain").prefetch_related("contacts"):
-        contacts = [(one.channel, one.address, str(one.rank)) for one in site.contacts.all()] or [("", "", "")]
-        for contact in contacts:
-            writer.writerow([_harmless(cell) for cell in (*_site_cells(site), *contact)])
-    return (BOM + out.getvalue()).encode()
-
-
-def _site_cells(site: HostingSite) -> tuple[str, ...]:
-    aliases = " ".join(site.aliases)
-    return site.domain, site.name, aliases, site.addressee_type, site.language, site.jurisdiction, site.time_zone
-
-
-def _harmless(cell: str) -> str:
-    """A cell no spreadsheet takes for a formula. A leading apostrophe is doubled, so that reading back is exact."""
-    return f"'{cell}" if cell.startswith((*FORMULA, "'")) else cell
-
-
-def _plain(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*FORMULA, "'")) else cell
-
-
-# --- in ----------------------------------------------------------------------------------------------------------
-def import_csv(data: bytes, *, apply: bool = False) -> Outcome:
-    """Read the file against the directory. With errors, or without `apply`, nothing is changed."""
-    outcome = Outcome()
-    try:
-        with transaction.atomic():
-            for number, row in _rows(data):
-                _take(number, row, outcome)
-            _same_site_everywhere(data, outcome)
-            if outcome.errors or not apply:
-                raise _DryRun
-            outcome.applied = True
-    except _DryRun:
-        pass
-    except RowError as error:
-        outcome.errors.append(str(error))
-    return outcome
-
-
-def _rows(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Numbered as a spreadsheet numbers them (the heading is row 1). Raises RowError for the file as a whole."""
-    text = _text(data)
-    lines = csv.reader(io.StringIO(text), delimiter=_delimiter(text))
-    try:
-        heading = [cell.strip().lower() for cell in next(lines, [])]
-        if missing := [name for name in ("domain", "address") if name not in heading]:
-            sentence = _("The first row must name the columns. Missing: %(names)s.")
-            raise RowError(sentence % {"names": ", ".join(missing)})
-        if unknown := [name for name in heading if name and name not in COLUMNS]:
-            raise RowError(_("Unknown columns: %(names)s.") % {"names": ", ".join(unknown)})
-        for number, cells in enumerate(lines, start=2):
-            if number > MOST_ROWS + 1:
-                raise RowError(_("The file has more than %(count)d rows.") % {"count": MOST_ROWS})
-            if any(cell.strip() for cell in cells):
-                yield number, {name: _plain(cell).strip() for name, cell in zip(heading, cells, strict=False) if name}
-    except csv.Error as error:
-        raise RowError(_("This is not a CSV file: %(why)s.") % {"why": error}) from error
-
-
-def _text(data: bytes) -> str:
-    """UTF-8, or what Korean spreadsheets write. Raises RowError."""
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise RowError(_("The file's characters cannot be read. Save it as CSV in UTF-8."))
-
-
-def _delimiter(text: str) -> str:
-    heading = text.partition("\n")[0]
-    return max(",;\t", key=heading.count)
-
-
-def _take(number: int, row: dict[str, str], outcome: Outcome) -> None:
-    try:
-        # A row with an error must leave no trace, or the rows after it would be judged wrongly.
-        with transaction.atomic():
-            kind = _upsert(row)
-    except RowError as error:
-        outcome.errors.append(_("Row %(number)d: %(why)s") % {"number": number, "why": error})
-        return
-    setattr(outcome, kind, getattr(outcome, kind) + 1)
-
-
-def _upsert(row: dict[str, str]) -> str:
-    """Write one row; "created", "changed" or "same". Raises RowError."""
-    domain = _domain(row.get("domain", ""), "domain")
-    site = HostingSite.objects.filter(domain=domain).first() or _fresh_site(domain)
-    new = site.pk is None
-    before = _site_cells(site)
-    _fill(site, row)
-    changed = _site_cells(site) != before
-    if new or changed:
-        site.save()
-    contact = _upsert_contact(site, row)
-    if new or contact == "created":
-        return "created"
-    return "changed" if changed or contact == "changed" else "same"
-
-
-def _fresh_site(domain: str) -> HostingSite:
-    jurisdiction = jurisdiction_for(domain)
-    return HostingSite(domain=domain, name=domain[:120], jurisdiction=jurisdiction, language=language_for(jurisdiction))
-
-
-def _fill(site: HostingSite, row: dict[str, str]) -> None:
-    """Filled cells replace; empty ones leave what is there."""
-    if name := row.get("name"):
-        site.name = _short(name, 120, "name")
-    if aliases := row.get("aliases"):
-        site.aliases = [_alias(word, site) for word in aliases.split()]
-    if kind := row.get("kind"):
-        site.addressee_type = _one_of(kind, AddresseeType.values, "kind")
-    if jurisdiction := row.get("jurisdiction"):
-        site.jurisdiction = _one_of(jurisdiction.upper(), {*JURISDICTIONS, *EU_MEMBERS}, "jurisdiction")
-    if language := row.get("language"):
-        site.language = _one_of(language, [code for code, _name in LETTER_LANGUAGES], "language")
-    if time_zone := row.get("time_zone"):
-        site.time_zone = _one_of(time_zone, available_timezones(), "time_zone")
-
-
-def _upsert_contact(site: HostingSite, row: dict[str, str]) -> str:
-    address, channel = row.get("address", ""), row.get("channel") or Contact.Channel.EMAIL
-    if not address:
-        if row.get("channel") or row.get("rank"):
-            raise RowError(_("the column “%(column)s” is empty.") % {"column": "address"})
-        return "same"
-    channel = _one_of(channel, Contact.Channel.values, "channel")
-    _check_address(channel, address)
-    contact = Contact.objects.filter(site=site, channel=channel, address=address).first()
-    rank = _rank(row.get("rank", ""), contact)
-    if contact is None:
-        # Not confirmed by being in a file: an administrator confirms each before it is written to.
-        Contact.objects.create(site=site, channel=channel, address=address, rank=rank)
-        return "created"
-    if contact.rank == rank:
-        return "same"
-    contact.rank = rank
-    contact.save(update_fields=["rank"])
-    return "changed"
-
-
-# --- cells -------------------------------------------------------------------------------------------------------
-def _domain(text: str, column: str) -> str:
-    """Lower case ASCII; names in other scripts become their xn-- form."""
-    name = text.strip().rstrip(".").lower()
-    try:
-        name = name if name.isascii() else idna.encode(name, uts46=True).decode()
-    except idna.IDNAError as error:
-        raise _wrong(text, column) from error
-    if not HOST_NAME.match(name):
-        raise _wrong(text, column)
-    return name
-
-
-def _alias(text: str, site: HostingSite) -> str:
-    name = _domain(text, "aliases")
-    if HostingSite.objects.filter(domain=name).exclude(pk=site.pk).exists():
-        raise RowError(_("“%(value)s” is the domain of another site.") % {"value": name})
-    return name
-
-
-def _one_of(value: str, allowed: Iterable[str], column: str) -> str:
-    if value not in set(allowed):
-        raise _wrong(value, column)
-    return value
-
-
-def _short(value: str, most: int, column: str) -> str:
-    if len(value) > most:
-        sentence = _("the column “%(column)s” is longer than %(most)d characters.")
-        raise RowError(sentence % {"column": column, "most": most})
-    return value
-
-
-def _check_address(channel: str, address: str) -> None:
-    _short(address, 300, "address")
-    try:
-        if channel == Contact.Channel.EMAIL:
-            validate_email(address)
-        else:
-            URLValidator(schemes=["https", "http"])(address)
-    except ValidationError as error:
-        raise _wrong(address, "address") from error
-    if not address.isascii():
-        raise _wrong(address, "address")
-
-
-def _rank(text: str, contact: Contact | None) -> int:
-    if not text:
-        return contact.rank if contact else 1
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 99):
-        raise _wrong(text, "rank")
-    return int(text)
-
-
-def _wrong(value: str, column: str) -> RowError:
-    return RowError(_("“%(value)s” cannot stand in the column “%(column)s”.") % {"value": value[:80], "column": column})
-
-
-def _same_site_everywhere(data: bytes, outcome: Outcome) -> None:
-    """Rows of one site must say the same of it; otherwise the last one would win unseen."""
-    first: dict[str, tuple[int, dict[str, Any]]] = {}
-    for number, row in _rows(data):
-        domain = row.get("domain", "").lower()
-        earlier_number, earlier = first.setdefault(domain, (number, row))
-        for column in SITE_COLUMNS[1:]:
-            if row.get(column) and earlier.get(column) and row[column] != earlier[column]:
-                sentence = _("Row %(number)d: the column “%(column)s” differs from row %(earlier)d of the same domain.")
-                outcome.errors.append(sentence % {"number": number, "column": column, "earlier": earlier_number})
+def pause(contact: Contact, admin: User, why: str) -> Contact | None:
+    """Take a contact out of use until it is confirmed again; letters fall back to the next. Needs no second person."""
+    with transaction.atomic():
+        Contact.objects.filter(pk=contact.pk, state=Contact.State.USABLE).update(
+            state=Contact.State.PAUSED, failure=why[:REASON]
+        )
+        record.write(contact.site, DirectoryEntry.Verb.PAUSED, admin, address=contact.address, why=why[:REASON])
+    contact.refresh_from_db()
+    return next_contact(contact.site, instead_of=contact)

@@ -102,6 +102,7 @@ class Contact(models.Model):
     class State(models.TextChoices):
         USABLE = "usable", _("Usable")
         BOUNCED = "bounced", _("Bounced")
+        PAUSED = "paused", _("Paused")
         RETIRED = "retired", _("Retired")
 
     site = models.ForeignKey(HostingSite, on_delete=models.CASCADE, related_name="contacts")
@@ -111,6 +112,13 @@ class Contact(models.Model):
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.USABLE)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     failure = models.CharField(max_length=300, blank=True, editable=False)
+    # Its scope. Empty: for every letter to this site.
+    addressees = models.JSONField(_("reaches"), default=list, blank=True)  # of AddresseeType
+    contents = models.JSONField(_("for content"), default=list, blank=True)  # of Case.Content
+    jurisdictions = models.JSONField(_("for letters under the law of"), default=list, blank=True)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    bounce_count = models.PositiveIntegerField(_("bounces"), default=0, editable=False)
+    bounced_at = models.DateTimeField(_("last bounce"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("contact")
@@ -342,3 +350,6 @@ class Reveal(models.Model):
     match = models.ForeignKey(Match, on_delete=models.CASCADE, related_name="reveals")
     seconds = models.FloatField(default=0)
     at = models.DateTimeField(default=timezone.now)
+
+
+from takedown.directory.models import ContactChange, DirectoryEntry, Lookup, Suggestion  # noqa: E402, F401

@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 
 from cases import custody
 from cases.models import User
+from takedown import contacts
 from takedown.addressing import trouble_with
 from takedown.delivery import DeliveryError, Email
 from takedown.drafting import NoticeError, clear_approval, locked
 from takedown.message import digest_of, recipient_of
-from takedown.models import Contact, Delivery, Notice
+from takedown.models import Delivery, Notice
 
 SENTENCE = 300
 
@@ -117,9 +118,8 @@ def _not_sent(notice: Notice, delivery: Delivery, error: DeliveryError) -> None:
 
 
 def _bounced(notice: Notice, sentence: str) -> None:
-    if notice.contact_id:
-        state = Contact.State.BOUNCED
-        Contact.objects.filter(pk=notice.contact_id).update(state=state, failure=sentence[:SENTENCE])
+    if notice.contact:
+        contacts.bounced(notice.contact, sentence)
 
 
 def _end(delivery: Delivery, status: str, answer: str, *, permanent: bool = False) -> None:

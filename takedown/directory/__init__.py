@@ -1,0 +1,1 @@
+"""The directory of hosting sites: their names, how to reach them, who says so, and who changed what."""

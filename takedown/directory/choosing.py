@@ -1,0 +1,57 @@
+"""Which contact a letter goes to: by state, scope and order; and which are old or doubtful."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from takedown.jurisdictions import regimes_of
+from takedown.models import Contact, HostingSite
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a letter is for. Empty: as the site itself is entered; an empty `content` asks for contacts of any."""
+
+    addressee: str = ""
+    content: str = ""
+    jurisdiction: str = ""
+
+
+def next_contact(
+    site: HostingSite,
+    purpose: Purpose | None = None,
+    *,
+    channel: str = Contact.Channel.EMAIL,
+    instead_of: Contact | None = None,
+) -> Contact | None:
+    """The first usable contact whose scope fits: confirmed ones before the others, then by order.
+
+    Paused, bounced and retired ones are passed over. `instead_of` is passed over too.
+    """  # fmt: skip
+    usable = [
+        one for one in site.contacts.all()
+        if one.state == Contact.State.USABLE and one.channel == channel and one != instead_of
+        and fits(one, site, purpose or Purpose())
+    ]  # fmt: skip
+    return min(usable, key=lambda one: (one.confirmed_at is None, one.rank, one.pk), default=None)
+
+
+def fits(contact: Contact, site: HostingSite, purpose: Purpose) -> bool:
+    """An empty scope fits everything. A contact of another desk (the registrar's) never gets the site's letter."""
+    addressee = purpose.addressee or site.addressee_type
+    if contact.addressees and addressee not in contact.addressees:
+        return False
+    if purpose.content and contact.contents and purpose.content not in contact.contents:
+        return False
+    laws = {purpose.jurisdiction or site.jurisdiction, *regimes_of(purpose.jurisdiction or site.jurisdiction)}
+    return not contact.jurisdictions or bool(laws & set(contact.jurisdictions))
+
+
+def is_stale(contact: Contact, at: datetime | None = None) -> bool:
+    """Confirmed longer ago than CONTACT_STALE_DAYS; what was never confirmed is not stale but unconfirmed."""
+    limit = timedelta(days=settings.CONTACT_STALE_DAYS)
+    return contact.confirmed_at is not None and (at or timezone.now()) - contact.confirmed_at > limit
