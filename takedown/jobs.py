@@ -7,7 +7,8 @@ from django_rq import job
 
 from detection.jobs import RINGS_A_SWEEP, ring
 from takedown import notices, verify
-from takedown.models import Location, Notice
+from takedown.directory import suggesting
+from takedown.models import Location, Lookup, Notice
 
 
 @job("deliver")
@@ -20,6 +21,11 @@ def check(location_id: str) -> None:
     verify.check_removed(location_id)
 
 
+@job("monitor")
+def find_contacts(lookup_id: str) -> None:
+    suggesting.find(lookup_id)
+
+
 @job("deliver")
 def sweep() -> None:
     """Name what a crash left, ring for what is due, draft what was captured."""
@@ -29,3 +35,6 @@ def sweep() -> None:
     ring("deliver", send, Notice.objects.to_send(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
     ring("monitor", check, Location.objects.to_check(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
     notices.draft_due(at)
+    suggesting.give_up(at)
+    suggesting.ask_for_the_unknown()
+    ring("monitor", find_contacts, Lookup.due(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
