@@ -6,29 +6,27 @@ What was drafted and sent can be looked at, not changed, and without the letters
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms.models import ModelFormMetaclass
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from detection.admin import ForAdministrators, ReadOnly
-from takedown.addressing import trouble_with
+from takedown.directory.admin import HostingSiteAdmin
 from takedown.models import (
     LETTER_CONDITIONS,
     LETTER_LANGUAGES,
-    Contact,
     Delivery,
-    HostingSite,
     Notice,
     Organisation,
     RemovalCheck,
 )
+
+__all__ = ["HostingSiteAdmin"]
+
 
 # --- the centre --------------------------------------------------------------------------------------------------
 CENTRE_FIELDS: list[Any] = [
@@ -101,59 +99,6 @@ class OrganisationAdmin(ForAdministrators):
         return False
 
 
-# --- hosting sites -----------------------------------------------------------------------------------------------
-class HostingSiteForm(forms.ModelForm):
-    class Meta:
-        model = HostingSite
-        fields = "__all__"
-
-    def clean_domain(self) -> str:
-        return self.cleaned_data["domain"].strip().rstrip(".").lower()
-
-    def clean_time_zone(self) -> str:
-        name = self.cleaned_data["time_zone"]
-        if name not in available_timezones():
-            raise forms.ValidationError(_("Not a time zone. Example: Asia/Seoul"))
-        return str(name)
-
-
-class ContactInline(admin.TabularInline):
-    model = Contact
-    extra = 1
-    fields = ["channel", "address", "rank", "state", "confirmed_at", "failure"]
-    readonly_fields = ["failure"]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return ForAdministrators._is_administrator(self, request)  # type: ignore[arg-type]
-
-    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
-
-
-@admin.register(HostingSite)
-class HostingSiteAdmin(ForAdministrators):
-    form = HostingSiteForm
-    inlines = [ContactInline]
-    list_display = ["name", "domain", "addressee_type", "language", "jurisdiction", "state"]
-    list_filter = ["addressee_type", "jurisdiction", "language"]
-    search_fields = ["name", "domain", "contacts__address"]
-    actions = ["confirm_contacts"]
-
-    @admin.display(description=_("letters"))
-    def state(self, site: HostingSite) -> str:
-        troubles = [trouble_with(contact) for contact in site.contacts.all()]
-        if "" in troubles:
-            return str(_("can be mailed"))
-        return troubles[0] if troubles else trouble_with(None)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[HostingSite]:
-        return super().get_queryset(request).prefetch_related("contacts")
-
-    @admin.action(description=_("Confirm the contacts of the selected sites"))
-    def confirm_contacts(self, request: HttpRequest, chosen: QuerySet[HostingSite]) -> None:
-        waiting = Contact.objects.filter(site__in=chosen, state=Contact.State.USABLE, confirmed_at=None)
-        count = waiting.update(confirmed_at=timezone.now())
-        said = ngettext("%(count)d contact confirmed.", "%(count)d contacts confirmed.", count)
-        self.message_user(request, said % {"count": count}, messages.SUCCESS)
 
 
 # --- what left ---------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from takedown.views import bundle, contacts, desk, lawbook, notice, printed, report, review, terms, upload
+from takedown.views import bundle, contacts, desk, directory, lawbook, notice, printed, report, review, terms, upload
 
 app_name = "takedown"
 urlpatterns = [
@@ -36,4 +36,12 @@ urlpatterns = [
     path("contacts/", contacts.contact_list, name="contacts"),
     path("contacts/export.csv", contacts.contacts_export, name="contacts_export"),
     path("contacts/import/", contacts.contacts_import, name="contacts_import"),
+    path("contacts/<int:site_id>/", contacts.site, name="site"),
+    path("contacts/<int:site_id>/look-up/", directory.look_up, name="site_look_up"),
+    path("contacts/<int:site_id>/add/", directory.add, name="contact_add"),
+    path("contacts/<int:site_id>/merge/", directory.merge, name="site_merge"),
+    path("contacts/contact/<int:contact_id>/edit/", directory.edit, name="contact_edit"),
+    path("contacts/contact/<int:contact_id>/<str:verb>/", directory.contact_verb, name="contact_verb"),
+    path("contacts/suggestions/<int:suggestion_id>/<str:verb>/", directory.suggestion_verb, name="suggestion_verb"),
+    path("contacts/changes/<int:change_id>/<str:verb>/", directory.change_verb, name="change_verb"),
 ]

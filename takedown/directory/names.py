@@ -76,6 +76,14 @@ def ascii_mail(address: str) -> str:
         return address.strip()
 
 
+def ascii_words(text: str) -> str:
+    """What somebody looks for, in the form names are stored in; as it is where it is no name."""
+    try:
+        return ascii_name(text)
+    except NameTrouble:
+        return text
+
+
 def site_name(host: str) -> str:
     """What counts as one site: the registrable domain with private suffixes, or the host where there is none."""
     if ip_literal(host):

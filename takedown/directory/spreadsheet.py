@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import available_timezones
 
-from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator, validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cases.models import Case, User
-from takedown.directory import changes, names, record
+from takedown.directory import cells, changes, names, record
+from takedown.directory.cells import CellTrouble
 from takedown.directory.models import ContactChange, DirectoryEntry
 from takedown.jurisdictions import EU_MEMBERS, JURISDICTIONS, jurisdiction_for, language_for
 from takedown.models import LETTER_LANGUAGES, AddresseeType, Contact, HostingSite
@@ -49,10 +48,6 @@ class Outcome:
     waiting: int = 0
     same: int = 0
     errors: list[str] = field(default_factory=list)
-
-
-class RowError(Exception):
-    """One row cannot be read; the sentence names the column."""
 
 
 class _DryRun(Exception):
@@ -112,33 +107,33 @@ def import_csv(data: bytes, *, apply: bool = False, admin: User | None = None) -
             outcome.applied = True
     except _DryRun:
         pass
-    except RowError as error:
+    except CellTrouble as error:
         outcome.errors.append(str(error))
     return outcome
 
 
 def _rows(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Numbered as a spreadsheet numbers them (the heading is row 1). Raises RowError for the file as a whole."""
+    """Numbered as a spreadsheet numbers them (the heading is row 1). Raises CellTrouble for the file as a whole."""
     text = _text(data)
     lines = csv.reader(io.StringIO(text), delimiter=_delimiter(text))
     try:
         heading = [cell.strip().lower() for cell in next(lines, [])]
         if missing := [name for name in ("domain", "address") if name not in heading]:
             sentence = _("The first row must name the columns. Missing: %(names)s.")
-            raise RowError(sentence % {"names": ", ".join(missing)})
+            raise CellTrouble(sentence % {"names": ", ".join(missing)})
         if unknown := [name for name in heading if name and name not in COLUMNS]:
-            raise RowError(_("Unknown columns: %(names)s.") % {"names": ", ".join(unknown)})
+            raise CellTrouble(_("Unknown columns: %(names)s.") % {"names": ", ".join(unknown)})
         for number, cells in enumerate(lines, start=2):
             if number > MOST_ROWS + 1:
-                raise RowError(_("The file has more than %(count)d rows.") % {"count": MOST_ROWS})
+                raise CellTrouble(_("The file has more than %(count)d rows.") % {"count": MOST_ROWS})
             if any(cell.strip() for cell in cells):
                 yield number, {name: _plain(cell).strip() for name, cell in zip(heading, cells, strict=False) if name}
     except csv.Error as error:
-        raise RowError(_("This is not a CSV file: %(why)s.") % {"why": error}) from error
+        raise CellTrouble(_("This is not a CSV file: %(why)s.") % {"why": error}) from error
 
 
 def _text(data: bytes) -> str:
-    """UTF-8, or what Korean spreadsheets write. Raises RowError."""
+    """UTF-8, or what Korean spreadsheets write. Raises CellTrouble."""
     for encoding in ("utf-8-sig", "cp949"):
         try:
             text = data.decode(encoding)
@@ -146,7 +141,7 @@ def _text(data: bytes) -> str:
             continue
         if "\x00" not in text:
             return text
-    raise RowError(_("The file's characters cannot be read. Save it as CSV in UTF-8."))
+    raise CellTrouble(_("The file's characters cannot be read. Save it as CSV in UTF-8."))
 
 
 def _delimiter(text: str) -> str:
@@ -167,15 +162,15 @@ def _take(number: int, row: dict[str, str], outcome: Outcome, run: _Import) -> N
         # A row with an error must leave no trace, or the rows after it would be judged wrongly.
         with transaction.atomic():
             kind = _upsert(row, run)
-    except (RowError, changes.ChangeError, names.NameTrouble) as error:
+    except (CellTrouble, changes.ChangeError, names.NameTrouble) as error:
         outcome.errors.append(_("Row %(number)d: %(why)s") % {"number": number, "why": error})
         return
     setattr(outcome, kind, getattr(outcome, kind) + 1)
 
 
 def _upsert(row: dict[str, str], run: _Import) -> str:
-    """Write one row; "created", "changed", "waiting" or "same". Raises RowError."""
-    domain = _domain(row.get("domain", ""))
+    """Write one row; "created", "changed", "waiting" or "same". Raises CellTrouble."""
+    domain = cells.domain(row.get("domain", ""))
     site = HostingSite.objects.filter(domain=domain).first() or _fresh_site(domain, run)
     new = site.pk is None
     before = _site_cells(site)
@@ -194,7 +189,7 @@ def _upsert(row: dict[str, str], run: _Import) -> str:
 
 def _fresh_site(domain: str, run: _Import) -> HostingSite:
     if domain in run.known:
-        raise RowError(_("“%(value)s” is the domain of another site.") % {"value": domain})
+        raise CellTrouble(_("“%(value)s” is the domain of another site.") % {"value": domain})
     jurisdiction = jurisdiction_for(domain)
     return HostingSite(domain=domain, name=domain[:120], jurisdiction=jurisdiction, language=language_for(jurisdiction))
 
@@ -202,17 +197,17 @@ def _fresh_site(domain: str, run: _Import) -> HostingSite:
 def _fill(site: HostingSite, row: dict[str, str], run: _Import) -> None:
     """Filled cells replace; empty ones leave what is there."""
     if name := row.get("name"):
-        site.name = _short(name, 120, "name")
+        site.name = cells.short(name, 120, "name")
     if aliases := row.get("aliases"):
         site.aliases = names.alias_list(aliases, site_id=site.pk, domain=site.domain, known=run.known)
     if kind := row.get("kind"):
-        site.addressee_type = _one_of(kind, AddresseeType.values, "kind")
+        site.addressee_type = cells.one_of(kind, AddresseeType.values, "kind")
     if jurisdiction := row.get("jurisdiction"):
-        site.jurisdiction = _one_of(jurisdiction.upper(), LAWS, "jurisdiction")
+        site.jurisdiction = cells.one_of(jurisdiction.upper(), LAWS, "jurisdiction")
     if language := row.get("language"):
-        site.language = _one_of(language, [code for code, _name in LETTER_LANGUAGES], "language")
+        site.language = cells.one_of(language, [code for code, _name in LETTER_LANGUAGES], "language")
     if time_zone := row.get("time_zone"):
-        site.time_zone = _one_of(time_zone, available_timezones(), "time_zone")
+        site.time_zone = cells.one_of(time_zone, available_timezones(), "time_zone")
     if notes := row.get("notes"):
         site.notes = notes
 
@@ -221,13 +216,12 @@ def _upsert_contact(site: HostingSite, row: dict[str, str], run: _Import) -> str
     address, channel = row.get("address", ""), row.get("channel") or Contact.Channel.EMAIL
     if not address:
         if any(row.get(name) for name in CONTACT_COLUMNS):
-            raise RowError(_("the column “%(column)s” is empty.") % {"column": "address"})
+            raise CellTrouble(_("the column “%(column)s” is empty.") % {"column": "address"})
         return "same"
-    channel = _one_of(channel, Contact.Channel.values, "channel")
-    address = names.ascii_mail(address) if channel == Contact.Channel.EMAIL else address
-    _check_address(channel, address)
+    channel = cells.one_of(channel, Contact.Channel.values, "channel")
+    address = cells.address(channel, address)
     contact = Contact.objects.filter(site=site, channel=channel, address=address).first()
-    told = {"rank": _rank(row.get("rank", ""), contact), **_scope(row)}
+    told = {"rank": cells.rank(row.get("rank", ""), contact), **_scope(row)}
     if contact is None or contact.state == Contact.State.RETIRED:
         # Not confirmed by being in a file: an administrator confirms each before it is written to.
         fields = {"channel": channel, "address": address, **told}
@@ -253,7 +247,7 @@ def _changed_by_nobody(site: HostingSite, contact: Contact | None, fields: dict[
         Contact.objects.create(site=site, **fields)
         return "created"
     if changes.is_busy(site):
-        raise RowError(_("the contact of a busy site is changed by two administrators."))
+        raise CellTrouble(_("the contact of a busy site is changed by two administrators."))
     Contact.objects.filter(pk=contact.pk).update(**fields, state=Contact.State.USABLE)
     return "changed"
 
@@ -263,59 +257,13 @@ def _scope(row: dict[str, str]) -> dict[str, Any]:
     allowed = {"reaches": AddresseeType.values, "content": Case.Content.values, "law": LAWS}
     written = {"reaches": "addressees", "content": "contents", "law": "jurisdictions"}
     told: dict[str, Any] = {
-        written[column]: [_one_of(word, allowed[column], column) for word in dict.fromkeys(cell.split())]
+        written[column]: [cells.one_of(word, allowed[column], column) for word in dict.fromkeys(cell.split())]
         for column in SCOPE_COLUMNS if (cell := row.get(column))
     }  # fmt: skip
-    return {**told, "note": _short(row["note"], 300, "note")} if row.get("note") else told
+    return {**told, "note": cells.short(row["note"], 300, "note")} if row.get("note") else told
 
 
-# --- cells -------------------------------------------------------------------------------------------------------
-def _domain(text: str) -> str:
-    """Lower case ASCII; names in other scripts become their xn-- form."""
-    try:
-        return names.ascii_name(text)
-    except names.NameTrouble as error:
-        raise _wrong(text, "domain") from error
-
-
-def _one_of(value: str, allowed: Iterable[str], column: str) -> str:
-    if value not in set(allowed):
-        raise _wrong(value, column)
-    return value
-
-
-def _short(value: str, most: int, column: str) -> str:
-    if len(value) > most:
-        sentence = _("the column “%(column)s” is longer than %(most)d characters.")
-        raise RowError(sentence % {"column": column, "most": most})
-    return value
-
-
-def _check_address(channel: str, address: str) -> None:
-    _short(address, 300, "address")
-    try:
-        if channel == Contact.Channel.EMAIL:
-            validate_email(address)
-        else:
-            URLValidator(schemes=["https", "http"])(address)
-    except ValidationError as error:
-        raise _wrong(address, "address") from error
-    if not address.isascii():
-        raise _wrong(address, "address")
-
-
-def _rank(text: str, contact: Contact | None) -> int:
-    if not text:
-        return contact.rank if contact else 1
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 99):
-        raise _wrong(text, "rank")
-    return int(text)
-
-
-def _wrong(value: str, column: str) -> RowError:
-    return RowError(_("“%(value)s” cannot stand in the column “%(column)s”.") % {"value": value[:80], "column": column})
-
-
+# --- the file as a whole ----------------------------------------------------------------------------------------
 def _same_site_everywhere(data: bytes, outcome: Outcome) -> None:
     """Rows of one site must say the same of it; otherwise the last one would win unseen."""
     first: dict[str, tuple[int, dict[str, Any]]] = {}

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 
 from cases import access
+from cases.models import Role
 from takedown import contacts
+from takedown.directory import names, shown
+from takedown.directory.models import ContactChange
 from takedown.forms import ContactsFile
 from takedown.models import HostingSite
 
+SITES_A_PAGE = 50
+LONGEST_WORDS = 100
+
 
 def contact_list(request: HttpRequest) -> HttpResponse:
-    """Every hosting site with its contacts and their state."""
-    access.staff_page(request)
-    sites = HostingSite.objects.prefetch_related("contacts").order_by("name")
-    return render(request, "takedown/contacts.html", {"sites": sites, "page": "contacts"})
+    """Hosting sites with their contacts and their state, fifty a page."""
+    user = access.staff_page(request)
+    words, trouble = request.GET.get("q", "").strip()[:LONGEST_WORDS], request.GET.get("trouble", "")
+    sites = Paginator(shown.listed(words, trouble), SITES_A_PAGE).get_page(request.GET.get("page"))
+    rows = [
+        {"site": site, "name": names.shown_name(site.domain), "contacts": shown.contact_rows(site)} for site in sites
+    ]
+    waiting = ContactChange.objects.filter(state=ContactChange.State.WAITING).count()
+    return render(request, "takedown/contacts.html", {
+        "sites": sites, "rows": rows, "words": words, "trouble": trouble, "waiting": waiting,
+        "may_change": user.has_role(Role.ADMIN), "page": "contacts",
+    })  # fmt: skip
+
+
+def site(request: HttpRequest, site_id: int) -> HttpResponse:
+    """One hosting site: how to reach it, who suggests what, what waits, what happened."""
+    user = access.staff_page(request)
+    row = get_object_or_404(HostingSite.objects.prefetch_related("contacts"), pk=site_id)
+    return render(request, "takedown/site.html", {**shown.facts_of(row, user), "page": "contacts"})
 
 
 def contacts_export(request: HttpRequest) -> HttpResponse:
@@ -30,9 +52,10 @@ def contacts_export(request: HttpRequest) -> HttpResponse:
 
 def contacts_import(request: HttpRequest) -> HttpResponse:
     """A dry run first: errors by row, in sentences. Nothing is half applied."""
-    access.admin_page(request)
+    admin = access.admin_page(request)
     form = ContactsFile(request.POST or None, request.FILES or None)
     outcome = None
     if request.method == "POST" and form.is_valid():
-        outcome = contacts.import_csv(form.cleaned_data["file"].read(), apply=form.cleaned_data["apply"])
+        told = form.cleaned_data
+        outcome = contacts.import_csv(told["file"].read(), apply=told["apply"], admin=admin)
     return render(request, "takedown/contacts_import.html", {"form": form, "outcome": outcome, "page": "contacts"})

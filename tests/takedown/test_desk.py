@@ -31,7 +31,7 @@ from takedown.message import digest_of
 from takedown.models import Contact, HostingSite, Location, Notice, Reveal
 from takedown.urls import urlpatterns
 from tests.base import Cast, make_case
-from tests.takedown import scene
+from tests.takedown import directory_scene, scene
 
 pytestmark = pytest.mark.django_db
 S = Notice.Status
@@ -125,19 +125,20 @@ def every_page(case: Case) -> dict[str, tuple[str, str]]:
     pages |= {name: ("post", at(name, case.pk)) for name in ("show_terms", "add_term")}
     pages |= {name: ("post", at(name, case.pk, term.pk)) for name in ("remove_term", "tick_sites")}
     pages["printed"] = ("get", at("printed", letter.pk, "txt"))
-    pages |= {name: ("get", at(name)) for name in ("contacts", *OF_ADMINS)}
-    return pages
+    pages |= {name: ("get", at(name)) for name in ("contacts", *OF_LISTS)}
+    return pages | directory_scene.every_page(letter.site)
 
 
-OF_EVERYBODY = {"contacts"}
-OF_ADMINS = {"contacts_export", "contacts_import", "letters_missing", "letters_preview"}
+OF_EVERYBODY = {"contacts", "site"}
+OF_LISTS = {"contacts_export", "contacts_import", "letters_missing", "letters_preview"}
+OF_ADMINS = {*OF_LISTS, "contact_edit"}
 OF_THE_HOUSE = {"desk", "queue", "sent"}
 OF_ONE_CASE = {
     "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss", "capture_upload", "bundle",
     "notice", "message", "language", "police", "approve", "undo", "decide", "printed",
     "terms", "show_terms", "add_term", "remove_term", "tick_sites",
 }  # fmt: skip
-EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_ONE_CASE)
+EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_ONE_CASE | directory_scene.CLICKS)
 
 
 def test_no_page_of_the_desk_is_left_out_here() -> None:
