@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -207,9 +208,15 @@ def _fill(site: HostingSite, row: dict[str, str], run: _Import) -> None:
     if language := row.get("language"):
         site.language = cells.one_of(language, [code for code, _name in LETTER_LANGUAGES], "language")
     if time_zone := row.get("time_zone"):
-        site.time_zone = cells.one_of(time_zone, available_timezones(), "time_zone")
+        site.time_zone = cells.one_of(time_zone, _time_zones(), "time_zone")
     if notes := row.get("notes"):
         site.notes = notes
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """Read once: the list is made by walking through the file system."""
+    return frozenset(available_timezones())
 
 
 def _upsert_contact(site: HostingSite, row: dict[str, str], run: _Import) -> str:
@@ -234,7 +241,7 @@ def _changed(site: HostingSite, action: str, contact: Contact | None, fields: di
     if run.admin is None:
         return _changed_by_nobody(site, contact, fields)
     adding = action == ContactChange.Action.ADD
-    before = ContactChange.objects.count()
+    before = 0 if adding else ContactChange.objects.count()
     change = changes.propose(site, action, run.admin, contact=None if adding else contact, fields=fields)
     if change.state == ContactChange.State.APPLIED:
         return "created" if adding else "changed"
