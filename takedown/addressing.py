@@ -67,4 +67,4 @@ def _mailable(address: str) -> bool:
     return address.isascii()
 
 
-__all__ = ["FetchError", "contact_for", "site_for_url", "trouble_with"]
+__all__ = ["FetchError", "Purpose", "contact_for", "site_for_url", "trouble_with"]

@@ -17,7 +17,7 @@ from cases import custody
 from cases.models import Case
 from detection.models import Match
 from takedown import letters
-from takedown.addressing import FetchError, contact_for, site_for_url, trouble_with
+from takedown.addressing import FetchError, Purpose, contact_for, site_for_url, trouble_with
 from takedown.lawbook import Lawbook
 from takedown.letter_facts import request_for
 from takedown.models import Contact, HostingSite, LetterTemplate, Location, Notice, Statute
@@ -80,8 +80,8 @@ def _site_of(match: Match) -> HostingSite | None:
 def _readdress() -> None:
     """Drafts whose contact bounced, or that never had one, go to the next that can be mailed."""
     stuck = Q(contact=None) | ~Q(contact__state=Contact.State.USABLE) | Q(contact__confirmed_at=None)
-    for notice in Notice.objects.filter(stuck, status=Notice.Status.DRAFT).select_related("site", "contact"):
-        contact = contact_for(notice.site)
+    for notice in Notice.objects.filter(stuck, status=Notice.Status.DRAFT).select_related("site", "contact", "case"):
+        contact = contact_for(notice.site, Purpose(content=notice.case.content_kind))
         if contact and contact != notice.contact:
             Notice.objects.filter(pk=notice.pk, status=Notice.Status.DRAFT).update(contact=contact)
 
@@ -116,7 +116,7 @@ def _new_notice(case: Case, site: HostingSite, first: Match) -> Notice:
         reference=_new_reference(),
         case=case,
         site=site,
-        contact=contact_for(site),
+        contact=contact_for(site, Purpose(content=case.content_kind)),
         language=site.language if site.language in letters.LANGUAGES else "en",
         found_at=first.candidate.found_at,
         drafted_at=timezone.now(),
@@ -203,7 +203,7 @@ def recompose(notice: Notice, language: str | None = None, actor: str = "job") -
         row.language = language or row.language
         row.status, row.reason = Notice.Status.DRAFT, ""
         if trouble_with(row.contact):
-            row.contact = contact_for(row.site)
+            row.contact = contact_for(row.site, Purpose(content=row.case.content_kind))
         clear_approval(row)
         write(row, keep_edits=same)
         row.save()

@@ -114,7 +114,7 @@ class Contact(models.Model):
     failure = models.CharField(max_length=300, blank=True, editable=False)
     # Its scope. Empty: for every letter to this site.
     addressees = models.JSONField(_("reaches"), default=list, blank=True)  # of AddresseeType
-    contents = models.JSONField(_("for content"), default=list, blank=True)  # of Case.Content
+    contents = models.JSONField(_("for content"), default=list, blank=True)  # of Case.content_kind
     jurisdictions = models.JSONField(_("for letters under the law of"), default=list, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
     bounce_count = models.PositiveIntegerField(_("bounces"), default=0, editable=False)

@@ -48,13 +48,22 @@ def is_busy(site: HostingSite) -> bool:
 
 
 def why_second(site: HostingSite, action: str, address: str = "") -> str:
-    """Why a second administrator has to agree; empty when one is enough."""
+    """Why a second administrator has to agree: "busy:3" (open letters), "elsewhere"; empty when one is enough."""
     if action == A.ADD:  # unconfirmed: nothing can be sent there yet
         return ""
-    if count := open_notices(site) if is_busy(site) else 0:
-        said = ngettext("This site has %(count)d open letter.", "This site has %(count)d open letters.", count)
-        return said % {"count": count}
-    if action == A.CONFIRM and not vouched_for(site, address):
+    count = open_notices(site)
+    if count >= settings.BUSY_SITE_NOTICES:
+        return f"busy:{count}"
+    return "elsewhere" if action == A.CONFIRM and not vouched_for(site, address) else ""
+
+
+def in_words(why: str) -> str:
+    """`why_second` for a person, in the reader's language."""
+    word, _colon, count = why.partition(":")
+    if word == "busy":
+        said = ngettext("This site has %(count)d open letter.", "This site has %(count)d open letters.", int(count))
+        return said % {"count": int(count)}
+    if word == "elsewhere":
         return _("The address lies on another domain than the site, and no public source names it.")
     return ""
 
@@ -87,7 +96,7 @@ def propose(
             return waiting
         why = _why(site, action, contact, fields)
         change = ContactChange.objects.create(
-            site=site, contact=contact, action=action, fields=fields, before=snapshot(contact), why=why[:300],
+            site=site, contact=contact, action=action, fields=fields, before=snapshot(contact), why=why,
             needs_second=bool(why), proposed_by=admin,
         )  # fmt: skip
         if why:

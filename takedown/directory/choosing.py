@@ -7,14 +7,19 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from cases.models import Case
 from takedown.jurisdictions import regimes_of
 from takedown.models import Contact, HostingSite
+
+# Case.content_kind: "minor" before all others.
+CONTENT_KINDS = [*Case.Content.choices, ("minor", _("Material of a minor"))]
 
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a letter is for. Empty: as the site itself is entered; an empty `content` asks for contacts of any."""
+    """What a letter is for. Empty: as the site itself is entered; an empty `content` is about no kind in particular."""
 
     addressee: str = ""
     content: str = ""
@@ -45,7 +50,7 @@ def fits(contact: Contact, site: HostingSite, purpose: Purpose) -> bool:
     addressee = purpose.addressee or site.addressee_type
     if contact.addressees and addressee not in contact.addressees:
         return False
-    if purpose.content and contact.contents and purpose.content not in contact.contents:
+    if contact.contents and purpose.content not in contact.contents:
         return False
     laws = {purpose.jurisdiction or site.jurisdiction, *regimes_of(purpose.jurisdiction or site.jurisdiction)}
     return not contact.jurisdictions or bool(laws & set(contact.jurisdictions))

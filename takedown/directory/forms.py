@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case
 from takedown.directory import cells, names
+from takedown.directory.choosing import CONTENT_KINDS
 from takedown.directory.spreadsheet import LAWS
 from takedown.models import AddresseeType, Contact, HostingSite
 
@@ -28,7 +28,7 @@ class ContactForm(forms.Form):
         help_text=_("None: the site's own. The registrar's desk gets only letters to the registrar."),
     )  # fmt: skip
     contents = forms.MultipleChoiceField(
-        label=_("For content"), choices=Case.Content.choices, required=False, widget=forms.CheckboxSelectMultiple(BOXES),
+        label=_("For content"), choices=CONTENT_KINDS, required=False, widget=forms.CheckboxSelectMultiple(BOXES),
         help_text=_("None: for every kind."),
     )  # fmt: skip
     jurisdictions = forms.CharField(

@@ -107,7 +107,7 @@ class ContactChange(models.Model):
     action = models.CharField(max_length=8, choices=Action)
     fields = models.JSONField(default=dict)  # what shall be written
     before = models.JSONField(default=dict)  # what stood there when it was proposed
-    why = models.CharField(max_length=300, blank=True)  # why a second administrator is needed
+    why = models.CharField(max_length=20, blank=True)  # why a second administrator is needed: "busy:3", "elsewhere"
     needs_second = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -9,10 +9,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from cases.models import Case, Role, User
+from cases.models import Role, User
 from takedown.addressing import contact_for
 from takedown.directory import changes, names, suggesting
-from takedown.directory.choosing import is_stale
+from takedown.directory.choosing import CONTENT_KINDS, is_stale
 from takedown.directory.forms import ContactForm, MergeForm
 from takedown.directory.models import ContactChange, DirectoryEntry, Suggestion
 from takedown.models import AddresseeType, Contact, HostingSite
@@ -39,11 +39,19 @@ def contact_rows(site: HostingSite) -> list[ContactRow]:
     ]
 
 
+def suggestion_rows(new: Iterable[Suggestion]) -> list[tuple[Suggestion, list[Suggestion]]]:
+    """Each address once, by its best source, and the other sources that name it too."""
+    rows: dict[tuple[str, str], tuple[Suggestion, list[Suggestion]]] = {}
+    for one in suggesting.best_first(new):
+        rows.setdefault((one.channel, one.address), (one, []))[1].append(one)
+    return [(best, named[1:]) for best, named in rows.values()]
+
+
 def scope(contact: Contact) -> str:
     """`Registrar · Synthetic material · KR EU`; empty for every letter."""
     return " · ".join(filter(None, (
         ", ".join(_labels(contact.addressees, AddresseeType.choices)),
-        ", ".join(_labels(contact.contents, Case.Content.choices)),
+        ", ".join(_labels(contact.contents, CONTENT_KINDS)),
         " ".join(contact.jurisdictions),
     )))  # fmt: skip
 
@@ -82,8 +90,8 @@ def facts_of(
         "site": site, "shown_domain": names.shown_name(site.domain),
         "aliases": [(name, names.shown_name(name)) for name in site.aliases],
         "rows": contact_rows(site), "open_letters": changes.open_notices(site), "busy": changes.is_busy(site),
-        "waiting": [(change, differences(change)) for change in waiting],
-        "suggestions": suggesting.best_first(new), "lookup": site.lookups.first(), "history": history(site),
+        "waiting": [(change, changes.in_words(change.why), differences(change)) for change in waiting],
+        "suggestions": suggestion_rows(new), "lookup": site.lookups.first(), "history": history(site),
         "form": form or ContactForm(), "merge": merge or MergeForm(site=site), "may_change": user.has_role(Role.ADMIN),
     }  # fmt: skip
 

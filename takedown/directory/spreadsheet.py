@@ -18,9 +18,10 @@ from zoneinfo import available_timezones
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cases.models import Case, User
+from cases.models import User
 from takedown.directory import cells, changes, names, record
 from takedown.directory.cells import CellTrouble
+from takedown.directory.choosing import CONTENT_KINDS
 from takedown.directory.models import ContactChange, DirectoryEntry
 from takedown.jurisdictions import EU_MEMBERS, JURISDICTIONS, jurisdiction_for, language_for
 from takedown.models import LETTER_LANGUAGES, AddresseeType, Contact, HostingSite
@@ -261,7 +262,7 @@ def _changed_by_nobody(site: HostingSite, contact: Contact | None, fields: dict[
 
 def _scope(row: dict[str, str]) -> dict[str, Any]:
     """What the row says of the contact's scope and note; empty cells leave what is there."""
-    allowed = {"reaches": AddresseeType.values, "content": Case.Content.values, "law": LAWS}
+    allowed = {"reaches": AddresseeType.values, "content": [code for code, _name in CONTENT_KINDS], "law": LAWS}
     written = {"reaches": "addressees", "content": "contents", "law": "jurisdictions"}
     told: dict[str, Any] = {
         written[column]: [cells.one_of(word, allowed[column], column) for word in dict.fromkeys(cell.split())]

@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('action', models.CharField(choices=[('add', 'Add'), ('change', 'Change'), ('confirm', 'Confirm'), ('remove', 'Remove'), ('merge', 'Merge into another site')], max_length=8)),
                 ('fields', models.JSONField(default=dict)),
                 ('before', models.JSONField(default=dict)),
-                ('why', models.CharField(blank=True, max_length=300)),
+                ('why', models.CharField(blank=True, max_length=20)),
                 ('needs_second', models.BooleanField(default=False)),
                 ('state', models.CharField(choices=[('waiting', 'Waits for a second administrator'), ('applied', 'Done'), ('declined', 'Declined')], default='waiting', max_length=8)),
                 ('proposed_at', models.DateTimeField(default=django.utils.timezone.now)),

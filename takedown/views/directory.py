@@ -61,7 +61,7 @@ def edit(request: HttpRequest, contact_id: int) -> HttpResponse:
             return _told(request, changes.propose(contact.site, A.CHANGE, admin, contact=contact, fields=fields))
         except ChangeError as error:
             form.add_error(None, error.sentence)
-    why = changes.why_second(contact.site, A.CHANGE, contact.address)
+    why = changes.in_words(changes.why_second(contact.site, A.CHANGE))
     return render(
         request, "takedown/contact_edit.html", {"form": form, "contact": contact, "why": why, "page": "contacts"}
     )
@@ -149,7 +149,9 @@ def _proposed(
 def _told(request: HttpRequest, change: ContactChange) -> HttpResponse:
     """Say what became of it, on the page of the site it belongs to now."""
     if change.state == ContactChange.State.WAITING:
-        messages.warning(request, _("This waits for a second administrator. %(why)s") % {"why": change.why})
+        messages.warning(
+            request, _("This waits for a second administrator. %(why)s") % {"why": changes.in_words(change.why)}
+        )
     else:
         messages.success(request, _("Done."))
     kept = ContactChange.objects.values_list("site_id", flat=True).get(pk=change.pk)
