@@ -52,6 +52,15 @@ class HostingSiteForm(forms.ModelForm):
         except names.NameTrouble as error:
             raise forms.ValidationError(str(error)) from error
 
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if "domain" in given and "aliases" in given:
+            try:
+                changes.check_names_stay(self.instance, [given["domain"], *given["aliases"]])
+            except changes.ChangeError as error:
+                raise forms.ValidationError(error.sentence) from error
+        return given
+
     def clean_time_zone(self) -> str:
         name = self.cleaned_data["time_zone"]
         if name not in available_timezones():

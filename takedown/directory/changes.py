@@ -6,6 +6,7 @@ to a stranger (threats.md T13). So every change goes through `propose`, which do
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -75,6 +76,12 @@ def vouched_for(site: HostingSite, address: str) -> bool:
         return True
     named = Suggestion.objects.filter(site=site, address__iexact=address)
     return named.exclude(source=Suggestion.Source.CUSTOM).exclude(state=Suggestion.State.REJECTED).exists()
+
+
+def check_names_stay(site: HostingSite, kept: Iterable[str]) -> None:
+    """A busy site's names cannot be taken away: another entry could take them, and its letters. Raises ChangeError."""
+    if site.pk and {site.domain, *site.aliases} - set(kept) and is_busy(site):
+        raise ChangeError(_("This site has many open letters: its domains can be added to, not taken away."))
 
 
 def _host_of(address: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from cases.models import Role, User
@@ -103,7 +104,8 @@ def listed(words: str, trouble: str) -> QuerySet[HostingSite]:
     if words:
         written = names.ascii_words(words)
         found = Q(name__icontains=words) | Q(contacts__address__icontains=words)
-        sites = sites.filter(found | Q(domain__icontains=written) | Q(aliases__icontains=written)).distinct()
+        sites = sites.annotate(alias_text=Cast("aliases", TextField()))
+        sites = sites.filter(found | Q(domain__icontains=written) | Q(alias_text__icontains=written)).distinct()
     kept = Contact.objects.exclude(state=Contact.State.RETIRED)
     bounced = kept.filter(state__in=[Contact.State.BOUNCED, Contact.State.PAUSED])
     narrowed = {

@@ -201,7 +201,9 @@ def _fill(site: HostingSite, row: dict[str, str], run: _Import) -> None:
     if name := row.get("name"):
         site.name = cells.short(name, 120, "name")
     if aliases := row.get("aliases"):
-        site.aliases = names.alias_list(aliases, site_id=site.pk, domain=site.domain, known=run.known)
+        told = names.alias_list(aliases, site_id=site.pk, domain=site.domain, known=run.known)
+        changes.check_names_stay(site, [site.domain, *told])
+        site.aliases = told
     if kind := row.get("kind"):
         site.addressee_type = cells.one_of(kind, AddresseeType.values, "kind")
     if jurisdiction := row.get("jurisdiction"):

@@ -8,9 +8,11 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from takedown import contacts
 from takedown.directory.models import ContactChange, DirectoryEntry, Lookup, Suggestion
-from takedown.models import Contact, HostingSite
+from takedown.models import Contact, HostingSite, Notice
 from tests.base import Cast
 from tests.takedown import scene
 from tests.takedown.directory_scene import CLICKS, at, every_page, make_suggestion
@@ -68,6 +70,7 @@ def test_officers_and_auditors_read(cast: Cast, site: HostingSite) -> None:
 def test_sites_are_found_by_name_domain_alias_and_address(hana: Client, site: HostingSite) -> None:
     scene.make_site("other.example", name="다른 곳", aliases=["xn--9t4b11yi5a.com"])
     assert found(hana, q="다른") == found(hana, q="테스트.com") == found(hana, q="abuse@other") == ["other.example"]
+    assert found(hana, q="9T4B") == ["other.example"]
     assert found(hana, q="TUBE.example") == ["tube.example"]
     assert found(hana, q="nothing") == []
 
@@ -194,6 +197,22 @@ def test_a_sites_names_are_kept_in_ascii_and_belong_to_it_alone(hana: Client, si
     made = HostingSite.objects.get(domain="xn--9t4b11yi5a.com")
     assert made.aliases == ["m.xn--9t4b11yi5a.com"]
     assert DirectoryEntry.objects.get(site=made).verb == "site_added"
+
+
+def test_a_busy_site_gains_names_and_loses_none(hana: Client, cast: Cast, site: HostingSite, settings: Any) -> None:
+    settings.BUSY_SITE_NOTICES = 1
+    Notice.objects.create(reference="SG-1", case=cast.case, site=site, language="en", found_at=timezone.now())
+    told_form = {
+        "name": "T", "domain": "tube.example", "aliases": "m.test", "addressee_type": "site", "language": "en",
+        "jurisdiction": "US", "time_zone": "UTC", "contacts-TOTAL_FORMS": "0", "contacts-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    url = reverse("admin:takedown_hostingsite_change", args=[site.pk])
+    assert hana.post(url, told_form).url == at("site", site.pk)
+    page = hana.post(url, {**told_form, "domain": "else.example"})
+    assert "not taken away" in page.content.decode()
+    text = b"domain,aliases,address\ntube.example,other.test,\n"
+    assert "not taken away" in contacts.import_csv(text, apply=True).errors[0]
+    assert HostingSite.objects.get().aliases == ["m.test"]
 
 
 def test_sites_are_merged_and_not_deleted(hana: Client, site: HostingSite) -> None:
