@@ -58,5 +58,8 @@ def fits(contact: Contact, site: HostingSite, purpose: Purpose) -> bool:
 
 def is_stale(contact: Contact, at: datetime | None = None) -> bool:
     """Confirmed longer ago than CONTACT_STALE_DAYS; what was never confirmed is not stale but unconfirmed."""
-    limit = timedelta(days=settings.CONTACT_STALE_DAYS)
-    return contact.confirmed_at is not None and (at or timezone.now()) - contact.confirmed_at > limit
+    return contact.confirmed_at is not None and contact.confirmed_at < stale_before(at or timezone.now())
+
+
+def stale_before(at: datetime) -> datetime:
+    return at - timedelta(days=settings.CONTACT_STALE_DAYS)

@@ -49,7 +49,7 @@ def fault_of(channel: str, address: str, site_domain: str) -> str:
 
 
 def _well_formed(channel: str, address: str) -> bool:
-    if not address.isascii():
+    if not (address.isascii() and address.isprintable()):
         return False
     try:
         if channel == "email":

@@ -8,12 +8,13 @@ from typing import Any
 
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.models import Role, User
 from takedown.addressing import contact_for
 from takedown.directory import changes, names, suggesting
-from takedown.directory.choosing import CONTENT_KINDS, is_stale
+from takedown.directory.choosing import CONTENT_KINDS, is_stale, stale_before
 from takedown.directory.forms import ContactForm, MergeForm
 from takedown.directory.models import ContactChange, DirectoryEntry, Suggestion
 from takedown.models import AddresseeType, Contact, HostingSite
@@ -99,7 +100,7 @@ def facts_of(
 
 # --- the list ----------------------------------------------------------------------------------------------------
 def listed(words: str, trouble: str) -> QuerySet[HostingSite]:
-    """Sites whose names or contacts hold the words; `trouble` is "", "none", "unconfirmed", "bounced" or "waiting"."""
+    """Sites whose names or contacts hold the words; `trouble` is "", "none", "unconfirmed", "stale", "bounced" or "waiting"."""
     sites = HostingSite.objects.prefetch_related("contacts").order_by("name", "pk")
     if words:
         written = names.ascii_words(words)
@@ -111,6 +112,7 @@ def listed(words: str, trouble: str) -> QuerySet[HostingSite]:
     narrowed = {
         "none": ~Q(pk__in=kept.values("site")),
         "unconfirmed": Q(pk__in=kept.filter(confirmed_at=None).values("site")),
+        "stale": Q(pk__in=kept.filter(confirmed_at__lt=stale_before(timezone.now())).values("site")),
         "bounced": Q(pk__in=bounced.values("site")),
         "waiting": Q(pk__in=ContactChange.objects.filter(state=ContactChange.State.WAITING).values("site")),
     }

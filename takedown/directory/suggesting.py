@@ -119,12 +119,17 @@ def _left_out(count: int, any_found: bool) -> str:
 def _keep(site: HostingSite, source: str, one: Found) -> None:
     """New, or seen again: then its age starts anew and what was decided stays."""
     seen = {
-        "kind": one.kind, "reaches": one.reaches, "found_at_url": one.url[:500], "remark": one.remark[:300],
+        "kind": one.kind, "reaches": one.reaches, "found_at_url": one.url[:500], "remark": _printable(one.remark),
         "fetched_at": timezone.now(),
     }  # fmt: skip
     Suggestion.objects.update_or_create(
         site=site, channel=one.channel, address=one.address, source=source, defaults=seen
     )
+
+
+def _printable(text: str) -> str:
+    """What a stranger wrote, without control characters (PostgreSQL refuses some)."""
+    return "".join(letter for letter in text if letter.isprintable())[:300]
 
 
 # --- decide ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -85,6 +86,9 @@ def test_sites_are_narrowed_to_what_needs_somebody(hana: Client, cast: Cast, sit
     assert found(hana, trouble="unconfirmed") == ["new.example"]
     assert found(hana, trouble="bounced") == ["bounced.example"]
     assert found(hana, trouble="waiting") == ["tube.example"]
+    assert found(hana, trouble="stale") == []
+    site.contacts.update(confirmed_at=timezone.now() - timedelta(days=181))
+    assert found(hana, trouble="stale") == ["tube.example"]
     assert len(found(hana, trouble="whatever")) == 4
 
 

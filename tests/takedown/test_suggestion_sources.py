@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -161,6 +162,39 @@ def test_the_sites_pages_give_addresses_by_what_they_are_for(quarter: Quarter, s
 )  # fmt: skip
 def test_footers_are_understood_in_their_language(words: str, kind: str | None) -> None:
     assert footers.kind_of(words) == kind
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div class='foot'>" * 5000 + "x" * 100_000,
+        "<p>" + "<a href='mailto:a@tube.example'>신고</a>" * 5000,
+        "a" * 300_000 + "@", "a@" * 150_000, "[at]" * 70_000, "<a href='/abuse'>" * 10_000,
+    ],
+)  # fmt: skip
+def test_a_page_made_to_be_slow_is_read_in_seconds(quarter: Quarter, site: HostingSite, body: str) -> None:
+    quarter.put("tube.example/", body)
+    began = time.monotonic()
+    look_up(site)
+    assert time.monotonic() - began < 15
+
+
+def test_a_security_txt_made_to_be_slow_is_read_in_seconds(quarter: Quarter, site: HostingSite) -> None:
+    quarter.put("tube.example/security.txt", f"Contact: a{' ' * 400_000}x\n" + "Contact:\t" * 10_000, "text/plain")
+    began = time.monotonic()
+    assert "until when" in said(look_up(site), Source.SECURITY_TXT)
+    assert time.monotonic() - began < 15
+
+
+def test_what_strangers_write_is_kept_without_control_characters(quarter: Quarter, site: HostingSite) -> None:
+    names, form = "Ab\x00use\u202e", ["contact-uri", {}, "uri", "https://names.example/\x00ask"]
+    entity = {
+        "roles": ["abuse"],
+        "vcardArray": registry.card(names, registry.mail("abuse@names.example", pref="9" * 5000), form),
+    }
+    quarter.rdap("domain/tube.example", {"entities": [entity]})
+    look_up(site)
+    assert Suggestion.objects.get(source=Source.RDAP_DOMAIN).remark == "Abuse"
 
 
 # --- placeholders ------------------------------------------------------------------------------------------------

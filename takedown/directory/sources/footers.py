@@ -22,6 +22,8 @@ Kind = Suggestion.Kind
 MOST_PAGES = 3
 MOST = 8
 MOST_TEXT = 300_000
+# A page that repeats itself a thousand times must not cost a thousand times as much.
+MOST_ZONES, MOST_MAILS, MOST_LINKS = 10, 100, 2000
 FOOTERS = "footer, address, [class*='foot'], [id*='foot']"
 MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}")
 AT = re.compile(r"\s{0,2}[\[({<]\s?(?:at|@|골뱅이|アット)\s?[\])}>]\s{0,2}", re.IGNORECASE)
@@ -89,8 +91,9 @@ def _host(url: str) -> str:
 def onward(page: Fetched, host: str) -> Iterator[str]:
     """Pages of the same site whose links speak of abuse, then law, then contact; each once."""
     weighed: dict[str, int] = {}
-    for link in LexborHTMLParser(page.text()[:MOST_TEXT]).css("a[href]"):
-        kind = kind_of(f"{link.text()} {link.attributes.get('title') or ''} {link.attributes.get('href') or ''}")
+    for link in LexborHTMLParser(page.text()[:MOST_TEXT]).css("a[href]")[:MOST_LINKS]:
+        words = (link.text(), link.attributes.get("title") or "", link.attributes.get("href") or "")
+        kind = kind_of(" ".join(word[:200] for word in words))
         url = _absolute(page.final_url, link.attributes.get("href") or "")
         if kind and url and site_name(_host(url)) == site_name(host):
             weighed[url] = min(RANK[kind], weighed.get(url, 9))
@@ -124,7 +127,7 @@ def read(page: Fetched, reaches: str) -> Iterator[Found]:
     for node in tree.css("script, style, noscript, template"):
         node.decompose()
     own = site_name(_host(page.final_url))
-    in_footer = {address for zone in tree.css(FOOTERS) for address, _words in _mails(zone)}
+    in_footer = {address for zone in tree.css(FOOTERS)[:MOST_ZONES] for address, _words in _mails(zone)}
     for address, words in _mails(tree.body) if tree.body else ():
         if about or address in in_footer or site_name(address.rpartition("@")[2].lower()) == own:
             yield Found("email", address, _kind(address, words, about), reaches, page.final_url)
@@ -147,10 +150,10 @@ def _kind(address: str, words: str, about: Kind | None) -> Kind:
 
 def _mails(within: LexborNode) -> Iterator[tuple[str, str]]:
     """(address, the words beside it): from mailto links, from what Cloudflare hides from harvesters, from plain text."""
-    for link in within.css("a[href^='mailto:'], a[href^='MAILTO:']"):
+    for link in within.css("a[href^='mailto:'], a[href^='MAILTO:']")[:MOST_MAILS]:
         address = unquote((link.attributes.get("href") or "")[7:].partition("?")[0]).split(",")[0].strip()
         yield address, _beside(link)
-    for node in within.css("[data-cfemail]"):
+    for node in within.css("[data-cfemail]")[:MOST_MAILS]:
         if address := _uncovered(node.attributes.get("data-cfemail") or ""):
             yield address, _beside(node)
     for line in within.text(separator="\n").splitlines():

@@ -20,7 +20,8 @@ from takedown.directory.models import Suggestion
 PATHS = ("/.well-known/security.txt", "/security.txt")
 SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
-FIELD = re.compile(r"([A-Za-z-]{1,40})[ \t]*:[ \t]*(\S.*?)[ \t]*\Z")
+FIELD = re.compile(r"([A-Za-z-]{1,40})[ \t]{0,9}:[ \t]{0,9}(\S.*)\Z")
+LONGEST_LINE = 2000
 MOST = 6
 
 
@@ -36,7 +37,7 @@ def of_site(host: str, errands: Errands, reaches: str, at: datetime | None = Non
 def read(fetched: Fetched, reaches: str, at: datetime) -> list[Found]:
     """The contacts in it, in its order: the site prefers the first. Raises SourceTrouble for one that must not be used."""
     text, signed = _unsigned(fetched.text())
-    fields = [match.groups() for line in text.splitlines() if (match := FIELD.match(line))]
+    fields = [match.groups() for line in text.splitlines() if (match := FIELD.match(line[:LONGEST_LINE].strip()))]
     _check(fields, fetched.url, at)
     remark = _("Signed; the signature was not checked.") if signed else ""
     values = [value for name, value in fields if name.lower() == "contact"]

@@ -65,7 +65,8 @@ def _values(card: list[list[Any]], name: str) -> list[str]:
 
 def _preference(line: list[Any]) -> int:
     told = line[1].get("pref") if isinstance(line[1], dict) else None
-    return int(told) if isinstance(told, (str, int)) and str(told).isdigit() else 100
+    text = str(told)[:4] if isinstance(told, (str, int)) else ""
+    return int(text) if text.isascii() and text.isdigit() else 100
 
 
 def _js_values(entity: dict[str, Any], member: str, field: str, kind: str = "") -> list[str]:
