@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from detection.sources.base import FoundMedia, SourceError
 from detection.sources.listing import Listing
 from detection.sources.page import Page
+from detection.sources.shown import found_on
 from detection.sources.templates import QUERY, counts, filled, without
 
 
@@ -55,6 +56,8 @@ class Search(Listing):
     def following(self, page: Page, number: int) -> str:
         if not counts(self.source.url):
             return super().following(page, number)
+        if not self.links_of(page) and not found_on(page):
+            return ""  # past the last result
         return filled(self.source.url, self.query, page=number + 1, offset=len(self.asked))
 
     def without_traces(self, link: str) -> str:

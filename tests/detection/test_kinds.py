@@ -66,6 +66,13 @@ def test_a_search_counts_its_pages_where_the_address_says_so(host: Host) -> None
     assert pages(found) == ["/watch/1", "/watch/2"]
 
 
+def test_a_search_ends_at_the_page_that_shows_nothing(host: Host) -> None:
+    host.put("/find?q=sea&p=1", results(1))
+    host.put("/find?q=sea&p=2", "<p>Nothing found.</p>")
+    visited("search", f"{host.url}/find?q={{query}}&p={{page}}", queries="sea", page_limit=9)
+    assert [path for path in host.asked if "find" in path] == ["/find?q=sea&p=1", "/find?q=sea&p=2"]
+
+
 def test_a_search_that_repeats_its_last_page_for_ever_ends(host: Host) -> None:
     host.otherwise = lambda path: (200, "text/html", results(1).encode()) if path.startswith("/find") else None
     visited("search", f"{host.url}/find?q={{query}}&p={{page}}", queries="sea", page_limit=50)
