@@ -6,7 +6,8 @@ import hashlib
 import uuid
 from datetime import datetime
 
-from django.core.validators import MaxValueValidator
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -178,15 +179,44 @@ class Source(Leased):
         _("state"), max_length=8, choices=Status, default=Status.ACTIVE, help_text=_("Only active sources are visited.")
     )
     tried_at = models.DateTimeField(_("tried"), null=True, blank=True, editable=False)
+    untried_reason = models.CharField(
+        _("why without a trial that worked"),
+        max_length=300,
+        blank=True,
+        help_text=_(
+            "Only where a trial cannot work now, for example because the site is down. Without a reason the source "
+            "stays a draft. The reason is kept with your name and the time."
+        ),
+    )
+    untried_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False,
+        verbose_name=_("started untried by"),
+    )  # fmt: skip
+    untried_at = models.DateTimeField(_("started untried at"), null=True, blank=True, editable=False)
     visited_at = models.DateTimeField(_("last visit"), null=True, blank=True, editable=False)
     next_visit_at = models.DateTimeField(
         _("next visit"), default=timezone.now, help_text=_("It moves on by itself after every visit.")
     )
     failure = models.CharField(_("trouble"), max_length=300, blank=True, editable=False)
     found_last_visit = models.PositiveIntegerField(_("found at the last visit"), default=0, editable=False)
-    request_budget = models.PositiveIntegerField(_("requests a visit"), default=200)
-    megabyte_budget = models.PositiveIntegerField(_("megabytes a visit"), default=50)
-    second_budget = models.PositiveIntegerField(_("seconds a visit"), default=400)
+    request_budget = models.PositiveIntegerField(
+        _("requests a visit"),
+        default=200,
+        validators=[MinValueValidator(2)],
+        help_text=_("Pages and robots.txt. What is left over is opened at the next visit."),
+    )
+    megabyte_budget = models.PositiveIntegerField(
+        _("megabytes a visit"),
+        default=50,
+        validators=[MinValueValidator(1)],
+        help_text=_("Of pages. Media are fetched when they are examined, and do not count here."),
+    )
+    second_budget = models.PositiveIntegerField(
+        _("seconds a visit"),
+        default=400,
+        validators=[MinValueValidator(5)],
+        help_text=_("Waiting for the host's pace counts."),
+    )
 
     objects = SourceQuerySet.as_manager()
 

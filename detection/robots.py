@@ -79,6 +79,17 @@ def forbidden_sentence() -> str:
     return _("The site's robots.txt asks not to open this page.")
 
 
+def state_in_words(host: WatchedHost) -> str:
+    """What a person reads about the host's robots.txt."""
+    if host.robots_status is None:
+        return _("not read yet")
+    if unreadable(host):
+        return _("cannot be read (%(status)d): nothing is opened") % {"status": host.robots_status}
+    if not host.robots_text:
+        return _("none: everything may be opened")
+    return _("read") if allows(host, f"https://{host.name}/") else _("forbids the start page")
+
+
 def forbids_nothing(host: WatchedHost) -> bool:
     return not host.robots_text and not unreadable(host)
 

@@ -33,7 +33,7 @@ class SourceAdmin(ForAdministrators):
     list_display = ["name", "kind", "status", "visited_at", "next_visit_at", "found_last_visit", "failure"]
     list_filter = ["status", "kind"]
     search_fields = ["name", "url"]
-    readonly_fields = ["tried_at", "visited_at", "found_last_visit", "failure"]
+    readonly_fields = ["tried_at", "untried_by", "untried_at", "visited_at", "found_last_visit", "failure"]
     actions = ["visit_now"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     change_form_template = "admin/detection/source/change_form.html"
@@ -62,7 +62,7 @@ class SourceAdmin(ForAdministrators):
             (gettext_lazy("When links are not found by themselves"), {"fields": _among(SELECTORS, asked), "classes": ["collapse"]}),
             (gettext_lazy("How often"), {"fields": ["every_minutes", *_among(["page_limit"], asked), "next_visit_at"]}),
             (gettext_lazy("At most, a visit"), {"fields": BUDGETS, "classes": ["collapse"]}),
-            (gettext_lazy("Start"), {"fields": ["status", "confirmed", "kept_key", "trial"]}),
+            (gettext_lazy("Start"), {"fields": ["status", "untried_reason", "kept_key", "trial"]}),
         ]  # fmt: skip
         if obj:
             groups.append((gettext_lazy("Last visit"), {"fields": self.readonly_fields}))
@@ -146,19 +146,27 @@ class SourceAdmin(ForAdministrators):
                                        form_url=form_url)  # fmt: skip
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
-        """A source that was not tried as it stands stays a draft, unless the administrator says so."""
-        tried = form.was_tried()
-        before = Source.objects.filter(pk=obj.pk).first()
-        if tried:
-            obj.tried_at = timezone.now()
-        untried = not tried and (
-            before is None or before.status == Source.Status.DRAFT or settings_changed(before, obj)
-        )
-        if obj.status == Source.Status.ACTIVE and untried and not form.cleaned_data.get("confirmed"):
-            obj.status = Source.Status.DRAFT
-            sentence = _("Saved as a draft: it was not tried as it stands now. Try it, or tick “start without”.")
-            self.message_user(request, sentence, messages.WARNING)
+        """A source that was not tried as it stands stays a draft, unless the administrator writes down why not."""
+        if form.was_tried():
+            obj.tried_at, obj.untried_reason, obj.untried_by, obj.untried_at = timezone.now(), "", None, None
+        elif _starts_untried(obj):
+            if form.says_why_not():
+                obj.untried_by, obj.untried_at = request.user, timezone.now()  # type: ignore[assignment]
+            else:
+                obj.status = Source.Status.DRAFT
+                sentence = _("Saved as a draft: it was not tried as it stands now. Try it, or write down why not.")
+                self.message_user(request, sentence, messages.WARNING)
+        if obj.status == Source.Status.DRAFT:
+            obj.untried_reason, obj.untried_by, obj.untried_at = "", None, None
         super().save_model(request, obj, form, change)
+
+
+def _starts_untried(source: Source) -> bool:
+    """Whether it is to be visited with settings that nobody tried: a new source, a draft, or a changed one."""
+    if source.status != Source.Status.ACTIVE:
+        return False
+    before = Source.objects.filter(pk=source.pk).first()
+    return before is None or before.status == Source.Status.DRAFT or settings_changed(before, source)
 
 
 def kind_of(request: HttpRequest, source: Source | None) -> str:

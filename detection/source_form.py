@@ -82,17 +82,15 @@ class SourceForm(forms.ModelForm):
     )
     kept_key = forms.CharField(required=False, widget=forms.HiddenInput)
     trial = forms.CharField(required=False, widget=forms.HiddenInput)
-    confirmed = forms.BooleanField(
-        label=gettext_lazy("Start without a successful trial"),
-        required=False,
-        help_text=gettext_lazy("Without this tick, a source that was not tried as it stands now stays a draft."),
-    )
 
     class Meta:
         model = Source
         fields = ["name", "kind", "status", "every_minutes"]  # the pages name theirs by kind
         widgets = {
             "kind": forms.HiddenInput,
+            # No link that leads there: the addresses are of sites nobody should click on by accident.
+            "url": forms.TextInput(attrs={"class": "vURLField", "inputmode": "url", "spellcheck": "false"}),
+            "untried_reason": forms.Textarea(attrs={"rows": 2, "cols": 60}),
             "queries": forms.Textarea(attrs={"rows": 4, "cols": 60}),
             "consent_clicks": forms.Textarea(attrs={"rows": 3, "cols": 60}),
             "addresses": forms.Textarea(attrs={"rows": 12, "cols": 90}),
@@ -200,6 +198,10 @@ class SourceForm(forms.ModelForm):
         except signing.BadSignature:
             return False
         return mark == _digest(self.instance)
+
+    def says_why_not(self) -> bool:
+        """Whether a reason to start untried was written for this start, not for an earlier one."""
+        return bool(self.cleaned_data.get("untried_reason")) and "untried_reason" in self.changed_data
 
     def carried_key(self) -> str:
         return base64.b64encode(self._new_key).decode()

@@ -53,13 +53,7 @@ class WatchedHostAdmin(ForAdministrators):
 
     @admin.display(description=_("robots.txt"))
     def robots_state(self, host: WatchedHost) -> str:
-        if host.robots_status is None:
-            return str(_("not read yet"))
-        if robots.unreadable(host):
-            return str(_("cannot be read (%(status)d): nothing is opened") % {"status": host.robots_status})
-        if not host.robots_text:
-            return str(_("none: everything may be opened"))
-        return str(_("read") if robots.allows(host, f"https://{host.name}/") else _("forbids the start page"))
+        return robots.state_in_words(host)
 
     @admin.display(description=_("what it says"))
     def robots_shown(self, host: WatchedHost) -> str:

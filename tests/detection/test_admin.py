@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.admin.sites import AdminSite
+from django.forms import HiddenInput, ModelForm
 from django.test import Client, RequestFactory
 
 from cases.models import User
 from detection.admin import CandidateAdmin, MatchAdmin
 from detection.models import Candidate, Match, Source
 from detection.source_admin import SourceAdmin
+from detection.watch_admin import WatchedHostAdmin
+from detection.watched import WatchedHost
 from tests.base import Cast
 
 
-def asked_by(user: User) -> object:
-    request = RequestFactory().get("/")
+def asked_by(user: User, path: str = "/") -> Any:
+    request = RequestFactory().get(path)
     request.user = user
     return request
 
@@ -26,6 +31,21 @@ def test_only_the_administrator_keeps_sources(cast: Cast) -> None:
         for user in (cast.hana, cast.jiwoo, cast.sora, cast.yuna)
     }
     assert may == {"hana": True, "jiwoo": False, "sora": False, "yuna": False}
+
+
+def unexplained(form: type[ModelForm]) -> list[str]:
+    fields = form.base_fields.items()  # type: ignore[attr-defined]
+    return [name for name, field in fields if not (field.help_text or isinstance(field.widget, HiddenInput))]
+
+
+@pytest.mark.parametrize("kind", Source.Kind.values)
+def test_every_field_of_every_kind_of_source_is_explained(cast: Cast, kind: str) -> None:
+    request = asked_by(cast.hana, f"/?kind={kind}")
+    assert unexplained(SourceAdmin(Source, AdminSite()).get_form(request)) == []
+
+
+def test_every_field_of_a_host_is_explained(cast: Cast) -> None:
+    assert unexplained(WatchedHostAdmin(WatchedHost, AdminSite()).get_form(asked_by(cast.hana), WatchedHost())) == []
 
 
 @pytest.mark.parametrize(("admin_class", "model"), [(CandidateAdmin, Candidate), (MatchAdmin, Match)])

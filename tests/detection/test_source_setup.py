@@ -98,6 +98,9 @@ def test_a_search_is_tried_and_goes_live(as_hana: Opened, site: Host) -> None:
     said = tried(page)
     assert "3 media found." in said
     assert "/media/2.mp4" in said
+    assert "5 requests" in said
+    assert page.locator("#preview .trial-kind").all_inner_texts() == ["video"] * 3
+    assert page.locator("#preview img, #preview video").count() == 0
     assert not Source.objects.exists()
     source = goes_live(page)
     assert (source.status, source.kind, source.tried_at is not None) == ("active", "search", True)
@@ -139,8 +142,30 @@ def test_what_was_not_tried_stays_a_draft_unless_hana_says_so(as_hana: Opened, s
     source = goes_live(page)
     assert (source.status, page.locator(".messagelist .warning").count()) == ("draft", 1)
     page.goto(page.url + f"{source.pk}/change/")
-    page.locator("[name=confirmed]").check()
-    assert goes_live(page).status == "active"
+    page.locator("[name=untried_reason]").fill("The site is down until Monday.")
+    source = goes_live(page)
+    assert (source.status, source.untried_by.username, bool(source.untried_at)) == ("active", "hana", True)
+
+
+def test_a_reason_counts_for_the_start_it_was_written_for(as_hana: Opened, site: Host, cast: Cast) -> None:
+    source = Source.objects.create(
+        name="Clips", kind="listing", url=f"{site.url}/", untried_reason="The site was down.", untried_by=cast.hana
+    )
+    page = as_hana(f"{source.pk}/change/")
+    fill(page, url=f"{site.url}/elsewhere")
+    assert goes_live(page).status == "draft"
+
+
+def test_a_site_that_shows_nothing_was_not_tried_well(as_hana: Opened, site: Host) -> None:
+    site.put("/", "".join(CLIP.format(n=n) for n in (21, 22)))
+    for number in (21, 22):
+        site.put(f"/watch/{number}", "<h1>Soon</h1>")
+    page = as_hana("add/?kind=listing")
+    fill(page, name="Clips", url=f"{site.url}/")
+    said = tried(page)
+    assert "This did not work: The site answered, but no video or picture was found." in said
+    assert "2 passed over" in said
+    assert "robots.txt of clips.example: none: everything may be opened." in said
 
 
 def test_a_mistake_is_said_at_its_field_and_nothing_is_asked(as_hana: Opened, site: Host) -> None:
