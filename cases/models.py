@@ -355,4 +355,5 @@ class GuessCount(models.Model):
     counted_at = models.DateTimeField()
 
 
+from cases.settingchange import SettingChange  # noqa: E402, F401
 from cases.watchterm import WatchTerm  # noqa: E402, F401  rows of a file of their own; Django looks for models here

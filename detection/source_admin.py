@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from cases import preferences
 from detection.admin import ForAdministrators
 from detection.models import Source
 from detection.preview import Preview, try_source
@@ -124,6 +125,7 @@ class SourceAdmin(ForAdministrators):
         if not form.is_valid():
             return form, None
         source = form.save(commit=False)
+        preferences.apply()
         return form, try_source(source)
 
     def _form_again(self, request: HttpRequest, object_id: str | None, form_url: str, shown: dict[str, Any]

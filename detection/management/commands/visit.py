@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser
 
+from cases import preferences
 from detection import pipeline
 from detection.models import Source
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        preferences.apply()
         source = _named(options["source"])
         account = pipeline.visit_with_account(source.pk)
         if account is None:
