@@ -34,10 +34,7 @@ GROUPS = (
             ),
             Entry(
                 "USER_AGENT",
-                _(
-                    "How we name ourselves to sites. Some refuse names they do not know. It need not name the "
-                    "centre."
-                ),
+                _("How we name ourselves to sites. Some refuse names they do not know. It need not name the centre."),
                 PlainLine(max_length=300),
             ),
             Entry(

@@ -9,7 +9,6 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from seoulguard import views
-from seoulguard.setting_views import all_settings
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -25,6 +24,6 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     # A victim has no account: the language is theirs to choose all the same.
     path("language/setlang/", login_not_required(set_language), name="set_language"),
-    path("keep/settings/", all_settings, name="all_settings"),
+    path("keep/settings/", views.all_settings, name="all_settings"),
     path("keep/", admin.site.urls),
 ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from cases import access
 from cases.models import Role
 from detection.watched import Alarm
+from seoulguard import setting_page
 from seoulguard.doctor import examine
 
 
@@ -24,6 +25,12 @@ def health(request: HttpRequest) -> HttpResponse:
     """Each real part with its version, its state in words, and the remedy."""
     access.admin_page(request)
     return render(request, "seoulguard/health.html", {"findings": list(examine()), "page": "health"})
+
+
+def all_settings(request: HttpRequest) -> HttpResponse:
+    """Every setting with its meaning; those of the watch can be changed and tried."""
+    user = access.admin_page(request)
+    return setting_page.answer(request, user)
 
 
 def alarms(request: HttpRequest) -> HttpResponse:

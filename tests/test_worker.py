@@ -13,13 +13,17 @@ from seoulguard import worker
 def doings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     ready = SimpleNamespace(settle=lambda: done.append("settled"))
+    monkeypatch.setattr(worker.preferences, "apply", lambda: done.append("told"))
     monkeypatch.setattr(worker, "reference_set", lambda: (ready, {}))
     monkeypatch.setattr(worker, "connections", SimpleNamespace(close_all=lambda: done.append("closed")))
     monkeypatch.setattr("rq.Worker.fork_work_horse", lambda self, job, queue: done.append("forked"))
     return done
 
 
-@pytest.mark.parametrize(("queue", "expected"), [("score", ["settled", "closed", "forked"]), ("deliver", ["forked"])])
+@pytest.mark.parametrize(
+    ("queue", "expected"),
+    [("score", ["told", "closed", "settled", "closed", "forked"]), ("deliver", ["told", "closed", "forked"])],
+)
 def test_only_jobs_that_compare_are_warmed_up_for(queue: str, expected: list[str], doings: list[str]) -> None:
     worker_like = worker.WarmWorker.__new__(worker.WarmWorker)
     worker_like.fork_work_horse(SimpleNamespace(), SimpleNamespace(name=queue))  # type: ignore[arg-type]

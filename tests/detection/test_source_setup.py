@@ -165,7 +165,7 @@ def test_a_site_that_shows_nothing_was_not_tried_well(as_hana: Opened, site: Hos
     said = tried(page)
     assert "This did not work: The site answered, but no video or picture was found." in said
     assert "2 passed over" in said
-    assert "robots.txt of clips.example: none: everything may be opened." in said
+    assert "robots.txt of clips.example – none: everything may be opened." in said
 
 
 def test_a_mistake_is_said_at_its_field_and_nothing_is_asked(as_hana: Opened, site: Host) -> None:

@@ -10,16 +10,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from cases import access, preferences
+from cases import preferences
+from cases.models import User
 from cases.vault import VaultError
 from seoulguard.setting_entry import Entry
 from seoulguard.setting_list import GROUPS, changeable
 from seoulguard.setting_trials import TRIALS
 
 
-def all_settings(request: HttpRequest) -> HttpResponse:
+def answer(request: HttpRequest, user: User) -> HttpResponse:
     """Shows all; a POST changes one, takes one back, or tries one."""
-    user = access.admin_page(request)
     preferences.apply()
     trial, said, mistakes, typed = "", "", dict[str, list[str]](), dict[str, str]()
     if request.method == "POST":
@@ -56,7 +56,7 @@ def _row(entry: Entry, changes: dict[str, preferences.SettingChange], mistakes: 
     }  # fmt: skip
 
 
-def _change(request: HttpRequest, entry: Entry, user: Any) -> list[str]:
+def _change(request: HttpRequest, entry: Entry, user: User) -> list[str]:
     """Change the setting, or take the change back. Returns what is wrong with the value."""
     try:
         taken_back = entry.field is None or "undo" in request.POST
