@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminErrorList, AdminForm
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -41,13 +41,16 @@ class SourceAdmin(ForAdministrators):
 
     @admin.action(description=gettext_lazy("Visit the selected sources now"))
     def visit_now(self, request: HttpRequest, chosen: QuerySet[Source]) -> None:
-        """A draft was never tried; it waits for that."""
-        tried = chosen.exclude(status=Source.Status.DRAFT)
+        """A draft was never tried; it waits for that. So does a paused one that was changed since."""
+        never = Q(status=Source.Status.DRAFT) | Q(status=Source.Status.PAUSED, tried_at=None, untried_at=None)
+        waiting = chosen.filter(never).exists()
+        tried = chosen.exclude(never)
         count = tried.update(next_visit_at=timezone.now(), retry_at=None, status=Source.Status.ACTIVE)
         said = ngettext("%(count)d source will be visited now.", "%(count)d sources will be visited now.", count)
         self.message_user(request, said % {"count": count}, messages.SUCCESS)
-        if chosen.filter(status=Source.Status.DRAFT).exists():
-            self.message_user(request, _("Drafts are not visited. Open one and try it."), messages.WARNING)
+        if waiting:
+            sentence = _("What was not tried as it stands is not visited. Open it and try it.")
+            self.message_user(request, sentence, messages.WARNING)
 
     # --- what is asked -----------------------------------------------------------------------------------------------
     def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:
@@ -149,26 +152,22 @@ class SourceAdmin(ForAdministrators):
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
         """A source that was not tried as it stands stays a draft, unless the administrator writes down why not."""
+        before = Source.objects.filter(pk=obj.pk).first()
         if form.was_tried():
-            obj.tried_at, obj.untried_reason, obj.untried_by, obj.untried_at = timezone.now(), "", None, None
-        elif _starts_untried(obj):
+            obj.tried_at, obj.untried_at = timezone.now(), None
+        elif before is None or settings_changed(before, obj):
+            obj.tried_at = obj.untried_at = None
+        goes_on = before is not None and before.status == Source.Status.ACTIVE and not settings_changed(before, obj)
+        if obj.status == Source.Status.ACTIVE and not (obj.tried_at or obj.untried_at or goes_on):
             if form.says_why_not():
                 obj.untried_by, obj.untried_at = request.user, timezone.now()  # type: ignore[assignment]
             else:
                 obj.status = Source.Status.DRAFT
                 sentence = _("Saved as a draft: it was not tried as it stands now. Try it, or write down why not.")
                 self.message_user(request, sentence, messages.WARNING)
-        if obj.status == Source.Status.DRAFT:
-            obj.untried_reason, obj.untried_by, obj.untried_at = "", None, None
+        if not obj.untried_at:
+            obj.untried_reason, obj.untried_by = "", None
         super().save_model(request, obj, form, change)
-
-
-def _starts_untried(source: Source) -> bool:
-    """Whether it is to be visited with settings that nobody tried: a new source, a draft, or a changed one."""
-    if source.status != Source.Status.ACTIVE:
-        return False
-    before = Source.objects.filter(pk=source.pk).first()
-    return before is None or before.status == Source.Status.DRAFT or settings_changed(before, source)
 
 
 def kind_of(request: HttpRequest, source: Source | None) -> str:

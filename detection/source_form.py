@@ -22,6 +22,7 @@ from detection.sources.base import SourceError
 from detection.sources.json_api import PATHS, compiled
 from detection.sources.keys import HEADER_NAME, SourceKey, names_of, sealed_key
 from detection.sources.named import rows_of
+from detection.sources.presets import PLACEHOLDERS
 from detection.sources.telegram import preview_address
 from detection.sources.templates import QUERY
 
@@ -111,6 +112,8 @@ class SourceForm(forms.ModelForm):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or parts.username or parts.password:
             raise forms.ValidationError(_("Only public addresses with http or https, and without a password in them."))
+        if left := next((part for part in PLACEHOLDERS if part in url), ""):
+            raise forms.ValidationError(_("Put your own in place of “%(part)s”.") % {"part": left})
         if self.kind == Kind.SEARCH and QUERY not in url:
             raise forms.ValidationError(_("The address needs {query} where the search word belongs."))
         return preview_address(url) if self.kind == Kind.TELEGRAM else url

@@ -21,6 +21,8 @@ class Preset:
     fields: dict[str, str | int] = field(default_factory=dict)
 
 
+# Names in the addresses below that every administrator replaces.
+PLACEHOLDERS = ("mastodon.example", "searx.example", "ENGINE-ID", "COMMUNITY")
 MASTODON_STATUS: dict[str, str | int] = {
     "page_path": "url",
     "media_path": "media_attachments[?type=='video' || type=='gifv' || type=='image'].url",

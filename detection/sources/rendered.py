@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from detection.sources.listing import Listing
 from detection.sources.page import Page
 from detection.sources.shown import as_found, videos_on
 
-VISIT_SECONDS = 60.0
+VISIT_SECONDS, SHORTEST_SECONDS = 60.0, 5.0
 
 
 class Rendered(Listing):
@@ -35,7 +36,8 @@ class Rendered(Listing):
             yield Page(shown.url, shown.html)
 
     def _play(self, start: str) -> Played:
-        return browser.render_pages(start, steps_of(self.source), deadline_seconds=VISIT_SECONDS)
+        seconds = min(VISIT_SECONDS, max(SHORTEST_SECONDS, self.deadline - time.monotonic()))
+        return browser.render_pages(start, steps_of(self.source), deadline_seconds=seconds)
 
     def shown_on(self, page: Page, linked: bool) -> list[FoundMedia]:
         """A stream of posts plays its videos in place, beside the links it has."""

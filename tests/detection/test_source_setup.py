@@ -102,6 +102,7 @@ def test_a_search_is_tried_and_goes_live(as_hana: Opened, site: Host) -> None:
     assert page.locator("#preview .trial-kind").all_inner_texts() == ["video"] * 3
     assert page.locator("#preview img, #preview video").count() == 0
     assert not Source.objects.exists()
+    assert not Candidate.objects.exists()
     source = goes_live(page)
     assert (source.status, source.kind, source.tried_at is not None) == ("active", "search", True)
     assert media_of(source) == [f"{site.url}/media/{n}.mp4" for n in (1, 2, 3)]
@@ -154,6 +155,27 @@ def test_a_reason_counts_for_the_start_it_was_written_for(as_hana: Opened, site:
     page = as_hana(f"{source.pk}/change/")
     fill(page, url=f"{site.url}/elsewhere")
     assert goes_live(page).status == "draft"
+
+
+def test_pausing_is_no_way_around_the_trial(as_hana: Opened, site: Host) -> None:
+    page = as_hana("add/?kind=listing")
+    fill(page, name="Clips", url=f"{site.url}/gone")
+    page.locator("[name=status]").select_option("paused")
+    page.get_by_role("button", name="Save and continue editing").click()
+    assert goes_live(page).status == "draft"
+    Source.objects.update(status="paused")
+    page.locator("[name=action]").select_option("visit_now")
+    page.locator(".action-select").check()
+    page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
+    expect(page.locator(".messagelist .warning")).to_contain_text("not tried as it stands")
+    assert Source.objects.get().status == "paused"
+
+
+def test_a_ready_mapping_asks_for_what_is_ones_own(as_hana: Opened, site: Host) -> None:
+    page = as_hana("add/?kind=json_api&preset=google_images")
+    fill(page, queries="pattern", key="k")
+    page.get_by_role("button", name="Try it now").click()
+    expect(page.locator(".field-url .errorlist")).to_contain_text("Put your own in place of “ENGINE-ID”.")
 
 
 def test_a_site_that_shows_nothing_was_not_tried_well(as_hana: Opened, site: Host) -> None:
