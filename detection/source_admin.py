@@ -34,7 +34,15 @@ class SourceAdmin(ForAdministrators):
     list_display = ["name", "kind", "status", "visited_at", "next_visit_at", "found_last_visit", "failure"]
     list_filter = ["status", "kind"]
     search_fields = ["name", "url"]
-    readonly_fields = ["tried_at", "untried_by", "untried_at", "visited_at", "found_last_visit", "failure"]
+    readonly_fields = [
+        "tried_at",
+        "untried_by",
+        "untried_at",
+        "visited_at",
+        "next_visit_at",
+        "found_last_visit",
+        "failure",
+    ]
     actions = ["visit_now"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     change_form_template = "admin/detection/source/change_form.html"
@@ -64,7 +72,7 @@ class SourceAdmin(ForAdministrators):
             (gettext_lazy("Key"), {"fields": _among(KEYS, asked)}),
             (gettext_lazy("What the browser does on the page"), {"fields": _among(CLICKS, asked)}),
             (gettext_lazy("When links are not found by themselves"), {"fields": _among(SELECTORS, asked), "classes": ["collapse"]}),
-            (gettext_lazy("How often"), {"fields": ["every_minutes", *_among(["page_limit"], asked), "next_visit_at"]}),
+            (gettext_lazy("How often"), {"fields": ["every_minutes", *_among(["page_limit"], asked)]}),
             (gettext_lazy("At most, a visit"), {"fields": BUDGETS, "classes": ["collapse"]}),
             (gettext_lazy("Start"), {"fields": ["status", "untried_reason", "kept_key", "trial"]}),
         ]  # fmt: skip

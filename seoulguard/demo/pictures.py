@@ -111,7 +111,7 @@ def officer_pages(page: Page, base: str, album: Album) -> None:
 
 
 def admin_pages(page: Page, base: str, album: Album) -> None:
-    paths = {"health": "/health/", "contacts-import": "/desk/contacts/import/", "settings": "/keep/",
+    paths = {"health": "/health/", "contacts-import": "/desk/contacts/import/", "all-settings": "/keep/settings/", "settings": "/keep/",
              "settings-sites": "/keep/takedown/hostingsite/", "settings-sources": "/keep/detection/source/"}  # fmt: skip
     for name, path in paths.items():
         page.goto(base + path)

@@ -11,6 +11,7 @@ from django.conf import settings as product
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
+from cases import preferences
 from cases.models import User
 from detection import pipeline
 from detection.models import Candidate, Source
@@ -188,6 +189,20 @@ def test_a_site_that_shows_nothing_was_not_tried_well(as_hana: Opened, site: Hos
     assert "This did not work: The site answered, but no video or picture was found." in said
     assert "2 passed over" in said
     assert "robots.txt of clips.example – none: everything may be opened." in said
+
+
+def test_the_pace_is_changed_and_tried_on_the_page_of_settings(
+    as_hana: Opened, site: Host, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preferences, "_environment", {})
+    settings.HOST_SECONDS_BETWEEN = 1
+    page = as_hana("../../settings/")
+    pace = page.locator("#HOST_SECONDS_BETWEEN")
+    pace.get_by_role("spinbutton").fill("4")
+    pace.get_by_role("button", name="Change").click()
+    expect(pace).to_contain_text("changed here by hana")
+    pace.get_by_role("button", name="Try it now").click()
+    expect(pace.get_by_role("status")).to_contain_text("900 requests an hour")
 
 
 def test_a_mistake_is_said_at_its_field_and_nothing_is_asked(as_hana: Opened, site: Host) -> None:
