@@ -32,7 +32,10 @@ FLAGS = (
     # Without these two the browser resolves names itself and goes past the proxy for loopback (threats.md B7).
     "--proxy-bypass-list=<-loopback>",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    # One name for each generation of the browser: newer ones pass over the first without a word, and a page's WebRTC
+    # then sends datagrams to any address it likes, this machine's included.
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-extensions", "--disable-default-apps", "--disable-breakpad",
     "--disable-field-trial-config", "--disable-client-side-phishing-detection",
