@@ -181,14 +181,14 @@ def hostile_page_in_the_browser(world: World) -> dict[str, Any]:
 
 
 def corpus_in_the_browser(world: World) -> dict[str, Any]:
-    """Every address of the corpus as a picture, a frame, a request and a socket of one page."""
-    frames = "".join(f'<img src="{url}" alt=""><iframe src="{url}"></iframe>' for url in HOSTILE)
+    """Every address of the corpus as a picture, a preload, a request and a socket of one page."""
+    shown = "".join(f'<img src="{url}" alt=""><link rel="preload" as="image" href="{url}">' for url in HOSTILE)
     asks = "".join(
         f"quietly(() => fetch({url!r}, {{mode: 'no-cors'}})); quietly(() => new WebSocket({url!r}.replace(/^http/i, 'ws')));"
         for url in HOSTILE
     )
     script = SCRIPT.partition("function tryAll")[0] + asks
-    world.put("bait.example/", f"<!doctype html><title>Corpus</title>{frames}<script>{script}</script>")
+    world.put("bait.example/", f"<!doctype html><title>Corpus</title>{shown}<script>{script}</script>")
     capture = capture_page("http://bait.example/")
     return {"title": capture.title, "refused": [one.host for one in capture.refused]}
 
