@@ -7,6 +7,7 @@ in which every media area is hidden.
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -141,7 +142,7 @@ def _template_values(context: ReportContext) -> dict[str, Any]:
         "parts": [(part, _how(part.how), f"{part.size:,}") for part in parts],
         "custody": [_custody_values(CustodyLine(*entry)) for entry in context.custody],
         "match": _match_values(context.match) if context.match else None,
-        "slices": list(_slices(context.screenshot_png)) if context.screenshot_png else [],
+        "slices": _slices(context.screenshot_png) if context.screenshot_png else [],
         "certificate": _certificate_values(context.certificate) if context.certificate else None,
     }
 
@@ -308,8 +309,13 @@ def _stretches(segments: Sequence[Mapping[str, Any]], prefix: str, whole: float)
 
 
 # --- the picture -------------------------------------------------------------------------------------------------
-def _slices(png: bytes) -> Iterator[_Slice]:
-    """The screenshot in pieces that fit a page each, top first."""
+@functools.lru_cache(maxsize=1)
+def _slices(png: bytes) -> tuple[_Slice, ...]:
+    """The screenshot in pieces that fit a page each, top first; kept for the same report in the next language."""
+    return tuple(_cut(png))
+
+
+def _cut(png: bytes) -> Iterator[_Slice]:
     with Image.open(io.BytesIO(png), formats=["PNG"]) as opened:
         picture = opened.convert("RGB")
     for number, top in enumerate(range(0, picture.height, SLICE_HEIGHT)):
@@ -317,6 +323,6 @@ def _slices(png: bytes) -> Iterator[_Slice]:
             return
         bottom = min(top + SLICE_HEIGHT, picture.height)
         stream = io.BytesIO()
-        picture.crop((0, top, picture.width, bottom)).save(stream, "PNG", optimize=True)
+        picture.crop((0, top, picture.width, bottom)).save(stream, "PNG")
         address = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
         yield _Slice(address, number + 1, top, bottom)
