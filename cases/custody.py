@@ -24,6 +24,7 @@ ACTS = frozenset({
     "received", "sealed", "fingerprinted", "examined", "matched", "captured", "drafted", "approved", "sent",
     "verified", "viewed", "revealed", "downloaded", "consent", "undone", "dismissed", "stamped",
     "term_added", "term_removed", "term_shown", "term_ticked", "term_unticked",
+    "answered", "returned",
 })  # fmt: skip
 
 

@@ -45,6 +45,8 @@ ACTS: dict[str, Promise] = {
     "term_shown": _("Looked at the watch terms"),
     "term_ticked": _("Allowed a site to be searched for a watch term"),
     "term_unticked": _("No longer allows a site to be searched for a watch term"),
+    "answered": _("An answer to a removal request came in"),
+    "returned": _("A removal request came back"),
 }
 LOCATION_WORDS: dict[str, Promise] = {
     "up": _("still there, we keep asking"),

@@ -26,7 +26,7 @@ from cases.sealing import FileWriter, Seal, SealedFile, VaultError, broken_seal,
 
 __all__ = [
     "Seal", "SealedFile", "SealedWriter", "VaultError", "WrappedKey", "create_installation_key", "ensure_key",
-    "erase_case", "new_key", "open_bytes", "open_for_installation", "open_memfd", "open_stream", "open_text",
+    "erase_case", "keyed_digests", "new_key", "open_bytes", "open_for_installation", "open_memfd", "open_stream", "open_text",
     "read_file", "receipt_lookup", "receipt_lookups", "remove_file", "seal_bytes", "seal_for_installation", "seal_of",
     "seal_text", "unwrap",
 ]  # fmt: skip
@@ -89,6 +89,11 @@ def receipt_lookup(code: str) -> str:
 def receipt_lookups(code: str) -> list[str]:
     """The same under every installed key, so that a receipt outlives a rotation."""
     return [keyed_digest(key, "receipt", code) for key in _installation_keys().values()]
+
+
+def keyed_digests(purpose: str, text: str) -> list[str]:
+    """64 hex digits under a key of this purpose alone; the installed keys' one after the other, the one in use first."""
+    return [keyed_digest(key, purpose, text) for key in _installation_keys().values()]
 
 
 def bucket_name(text: str) -> str:

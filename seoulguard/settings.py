@@ -245,6 +245,11 @@ EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", False)
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "removal@centre.example")
 UNDO_SECONDS = env.integer("UNDO_SECONDS", 60)
+# A busy server (4xx) is asked again after 10 s, 40 s, 160 s …: seven tries reach nearly four hours, past greylisting.
+SEND_ATTEMPTS = env.integer("SEND_ATTEMPTS", 7)
+# Letters are signed (DKIM) with this RSA key when it is named; the public half stands in the DNS under the selector.
+DKIM_KEY_FILE = env.text("DKIM_KEY_FILE")
+DKIM_SELECTOR = env.text("DKIM_SELECTOR", "seoulguard")
 # When a removal is checked again after sending, and how far apart the two probes for "removed" must be.
 RECHECK_SECONDS = [int(word) for word in env.words("RECHECK_SECONDS", "3600,21600,86400,172800,259200,604800")]
 REMOVED_PROBES_APART_SECONDS = env.integer("REMOVED_PROBES_APART_SECONDS", 86_400)
@@ -257,6 +262,21 @@ CONTACT_STALE_DAYS = env.integer("CONTACT_STALE_DAYS", 180)
 RDAP_BASE_URL = env.text("RDAP_BASE_URL")
 # Contacts of a site that has none are looked for without being asked.
 SUGGEST_CONTACTS = env.boolean("SUGGEST_CONTACTS", True)
+
+# --- what comes back (docs/inbox.md) -----------------------------------------------------------------------------
+IMAP_HOST = env.text("IMAP_HOST")  # empty: nothing is read
+IMAP_SECURITY = env.choice("IMAP_SECURITY", "ssl", "starttls", "none")
+IMAP_PORT = env.integer("IMAP_PORT", 993 if IMAP_SECURITY == "ssl" else 143)
+IMAP_USER = env.text("IMAP_USER")
+IMAP_PASSWORD = env.text("IMAP_PASSWORD")
+IMAP_FOLDER = env.text("IMAP_FOLDER", "INBOX")
+IMAP_CA_FILE = env.text("IMAP_CA_FILE")
+IMAP_TIMEOUT = 30
+INBOX_SECONDS = env.integer("INBOX_SECONDS", 60)
+INBOX_MAX_BYTES = env.integer("INBOX_MAX_BYTES", 25 * 1024**2)
+# Bounces and answers come to `name+token@domain` of this address. Empty: letters carry no signed addresses.
+REPLY_ADDRESS = env.text("REPLY_ADDRESS")
+REPLY_SEPARATOR = env.text("REPLY_SEPARATOR", "+")
 
 # --- log ---------------------------------------------------------------------------------------------------------
 LOGGING = {
