@@ -21,8 +21,10 @@ from cases.browser import CaptureError, browser_path
 from cases.models import TimeStamp
 from cases.vault import VaultError
 from detection.engine import MediaError, cage
+from takedown.inbox import addresses, fetching
 
 FREE_SHARE_WANTED = 0.10
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def examine() -> Iterator[Finding]:
         _networks,
         _fonts,
         _mail,
+        _inbox,
         _keys,
         _signing,
         _time_stamps,
@@ -160,6 +163,24 @@ def _mail() -> Finding:
             return Finding(part, "good", server.noop()[1].decode(errors="replace")[:40])
     except OSError:
         return Finding(part, "bad", "", _("No mail server answers at EMAIL_HOST: approved letters wait."))
+
+
+def _inbox() -> Finding:
+    part = _("Mailbox for replies")
+    if not settings.IMAP_HOST:
+        return Finding(part, "weak", "", _("Replies and bounces are not read. Set IMAP_HOST (docs/inbox.md)."))
+    try:
+        with fetching.opened_mailbox():
+            pass
+    except fetching.InboxError as error:
+        return Finding(part, "bad", "", error.sentence)
+    if settings.IMAP_SECURITY == "none" and settings.IMAP_HOST not in LOOPBACK:
+        return Finding(part, "bad", "", _("It is read without encryption. Set IMAP_SECURITY to ssl or starttls."))
+    if not addresses.in_use():
+        return Finding(
+            part, "weak", settings.IMAP_SECURITY, _("No bounce is believed until REPLY_ADDRESS is set (docs/inbox.md).")
+        )
+    return Finding(part, "good", settings.IMAP_SECURITY)
 
 
 def _keys() -> Finding:

@@ -51,11 +51,14 @@ class DeliveryError(Exception):
 class Email:
     """The centre's own mail server (EMAIL_* settings) takes it from here."""
 
-    def deliver(self, message: bytes, recipient: str) -> str:
-        """Exactly these bytes, CRLF line ends, to one recipient; the server's answer. Raises DeliveryError."""
+    def deliver(self, message: bytes, recipient: str, return_path: str = "") -> str:
+        """Exactly these bytes, CRLF line ends, to one recipient; the server's answer. Raises DeliveryError.
+
+        Bounces go to `return_path`, or to the address letters leave from.
+        """
         server = self._connected()
         try:
-            self._offer(server, recipient)
+            self._offer(server, recipient, return_path or sender_address())
             return self._hand_over(server, message)
         finally:
             # The outcome is known; how the server says goodbye changes nothing.
@@ -86,10 +89,10 @@ class Email:
         server.ehlo_or_helo_if_needed()
         return server
 
-    def _offer(self, server: smtplib.SMTP, recipient: str) -> None:
+    def _offer(self, server: smtplib.SMTP, recipient: str, return_path: str) -> None:
         """Sender, recipient, DATA. Nothing of the letter has left when this fails."""
         try:
-            _accepted(*server.mail(sender_address()))
+            _accepted(*server.mail(return_path))
             _accepted(*server.rcpt(recipient), of_recipient=True)
             code, said = server.docmd("DATA")
         except (OSError, smtplib.SMTPException) as error:

@@ -8,6 +8,7 @@ from django_rq import job
 from detection.jobs import RINGS_A_SWEEP, ring
 from takedown import notices, verify
 from takedown.directory import suggesting
+from takedown.inbox import fetching
 from takedown.models import Location, Lookup, Notice
 
 
@@ -24,6 +25,11 @@ def check(location_id: str) -> None:
 @job("monitor")
 def find_contacts(lookup_id: str) -> None:
     suggesting.find(lookup_id)
+
+
+@job("monitor")
+def read_mail() -> None:
+    fetching.collect()
 
 
 @job("deliver")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.headerregistry import Address
@@ -12,12 +13,18 @@ from email.utils import format_datetime, parseaddr
 from typing import NamedTuple
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cases.vault import VaultError
+from takedown.dkim_signature import with_dkim
 from takedown.drafting import NoticeError
+from takedown.inbox import addresses
 from takedown.letter_facts import organisation
 from takedown.letters import in_language, one_line
 from takedown.models import Notice
+
+LONGEST_THREAD = 20
 
 
 def sender_address() -> str:
@@ -26,8 +33,17 @@ def sender_address() -> str:
 
 
 def message_id_for(notice: Notice) -> str:
-    """The same for the same notice, so that a receiver drops a letter that arrives twice."""
-    return f"<{notice.reference}.{notice.pk.hex[:16]}@{sender_address().rpartition('@')[2]}>"
+    """The same for the same notice and addressee, so that a receiver drops a letter that arrives twice."""
+    recipient = notice.contact.address.lower() if notice.contact else ""
+    mark = hashlib.sha256(f"{notice.pk.hex}|{recipient}".encode()).hexdigest()[:20]
+    return f"<{notice.reference}.{mark}@{sender_address().rpartition('@')[2]}>"
+
+
+def return_path_for(notice: Notice, recipient: str) -> str:
+    """Where this letter's bounces go: signed for it and its recipient, or simply back to us. Raises VaultError."""
+    if not addresses.in_use():
+        return sender_address()
+    return addresses.signed_address(addresses.BOUNCE, notice.pk, recipient, notice.approved_at or timezone.now())
 
 
 def body_of(notice: Notice) -> str:
@@ -36,7 +52,7 @@ def body_of(notice: Notice) -> str:
 
 
 class Envelope(NamedTuple):
-    """What stands around a letter's text. `thread` is the Message-ID of the earlier letter to the same addressee."""
+    """What stands around a letter's text. `thread`: the Message-IDs of earlier letters to the same addressee, the latest first."""
 
     sender_name: str
     recipient: str
@@ -44,7 +60,7 @@ class Envelope(NamedTuple):
     subject: str
     message_id: str
     language: str
-    thread: str = ""
+    thread: tuple[str, ...] = ()
 
 
 def build_message(notice: Notice, at: datetime) -> bytes:
@@ -54,10 +70,10 @@ def build_message(notice: Notice, at: datetime) -> bytes:
     centre = organisation()
     around = Envelope(
         sender_name=in_language(centre.names, notice.language), recipient=notice.contact.address,
-        reply_to=centre.email, subject=notice.subject, message_id=message_id_for(notice), language=notice.language,
-        thread=_thread_of(notice),
+        reply_to=_answers_go_to(notice, notice.contact.address, centre.email, at), subject=notice.subject, message_id=message_id_for(notice), language=notice.language,
+        thread=tuple(_thread_of(notice)),
     )  # fmt: skip
-    return mime_bytes(around, body_of(notice), at)
+    return with_dkim(mime_bytes(around, body_of(notice), at))
 
 
 def mime_bytes(around: Envelope, body: str, at: datetime) -> bytes:
@@ -71,16 +87,34 @@ def mime_bytes(around: Envelope, body: str, at: datetime) -> bytes:
     mail["Date"] = format_datetime(at.astimezone(UTC).replace(microsecond=0))
     mail["Message-ID"] = around.message_id
     if around.thread:
-        mail["In-Reply-To"] = mail["References"] = around.thread
+        mail["In-Reply-To"] = around.thread[0]
+        mail["References"] = " ".join(reversed(around.thread))
+    # No out-of-office note or receipt is wanted in return, and a mail of ours that comes round again is known by its mark.
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Loop"] = sender_address()
     mail.set_content(body, charset="utf-8", cte="quoted-printable" if _mostly_ascii(body) else "base64")
     mail["Content-Language"] = around.language  # after the content, which clears such headers
     return mail.as_bytes()
 
 
-def _thread_of(notice: Notice) -> str:
-    """Only the addressee of the earlier letter knows its thread."""
+def _answers_go_to(notice: Notice, recipient: str, fallback: str, at: datetime) -> str:
+    if not addresses.in_use():
+        return fallback
+    try:
+        return addresses.signed_address(addresses.REPLY, notice.pk, recipient, at)
+    except VaultError as error:
+        raise NoticeError(error.sentence) from error
+
+
+def _thread_of(notice: Notice) -> Iterator[str]:
+    """The Message-IDs of the letters before this one, the latest first. Only their addressee knows the thread."""
     earlier = notice.follows
-    return earlier.message_id if earlier and earlier.contact_id == notice.contact_id else ""
+    for _letter in range(LONGEST_THREAD):
+        if earlier is None:
+            return
+        if earlier.message_id and earlier.contact_id == notice.contact_id:
+            yield earlier.message_id
+        earlier = earlier.follows
 
 
 def _mostly_ascii(text: str) -> bool:

@@ -19,11 +19,13 @@ from django.utils.translation import gettext as _
 
 from cases import custody
 from cases.models import User
-from takedown import contacts
-from takedown.addressing import trouble_with
+from cases.vault import VaultError
+from takedown.addressing import contact_for, trouble_with
+from takedown.bounced import propose_next
+from takedown.contacts import bounced
 from takedown.delivery import DeliveryError, Email
 from takedown.drafting import NoticeError, clear_approval, locked
-from takedown.message import digest_of, recipient_of
+from takedown.message import digest_of, recipient_of, return_path_for
 from takedown.models import Delivery, Notice
 
 SENTENCE = 300
@@ -76,7 +78,10 @@ def _begun(notice: Notice) -> Delivery | None:
 
 def _deliver(notice: Notice, delivery: Delivery) -> None:
     try:
-        answer = Email().deliver(bytes(notice.message), delivery.recipient)
+        answer = Email().deliver(bytes(notice.message), delivery.recipient, return_path_for(notice, delivery.recipient))
+    except VaultError as error:  # no key, no signed address for bounces: nothing has left
+        _not_sent(notice, delivery, DeliveryError(error.sentence))
+        return
     except DeliveryError as error:
         _not_sent(notice, delivery, error)
         return
@@ -105,21 +110,19 @@ def _not_sent(notice: Notice, delivery: Delivery, error: DeliveryError) -> None:
     with transaction.atomic():
         state = Delivery.Status.UNCERTAIN if error.uncertain else Delivery.Status.FAILED
         _end(delivery, state, error.answer or error.sentence, permanent=error.permanent)
-        if error.no_mailbox:
-            _bounced(notice, error.sentence)
+        if error.no_mailbox and notice.contact:
+            bounced(notice.contact, error.sentence, timezone.now())
         if not _still_ours(notice):
             return
-        if error.uncertain:
+        if error.no_mailbox and contact_for(notice.site):
+            _finish(notice, Notice.Status.FAILED, error.sentence)
+            propose_next(notice, error.sentence)
+        elif error.uncertain:
             _finish(notice, Notice.Status.UNCERTAIN, error.sentence)
-        elif error.permanent or notice.attempts >= settings.MAX_ATTEMPTS:
+        elif error.permanent or notice.attempts >= settings.SEND_ATTEMPTS:
             _finish(notice, Notice.Status.FAILED, error.sentence)
         else:
             _try_later(notice, error.sentence)
-
-
-def _bounced(notice: Notice, sentence: str) -> None:
-    if notice.contact:
-        contacts.bounced(notice.contact, sentence)
 
 
 def _end(delivery: Delivery, status: str, answer: str, *, permanent: bool = False) -> None:
@@ -169,7 +172,7 @@ def give_up(at: datetime) -> int:
     """Approved notices whose workers died before sending too often come to a visible end. Returns how many."""
     return (
         Notice.objects.to_send(at)
-        .filter(attempts__gte=settings.MAX_ATTEMPTS)
+        .filter(attempts__gte=settings.SEND_ATTEMPTS)
         .update(
             status=Notice.Status.FAILED,
             reason=_("This step was broken off several times. Ask the administrator to look at the log."),

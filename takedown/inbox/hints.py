@@ -4,6 +4,7 @@ Read only in what was written now, never in quoted text: our own letter is full 
 question, a question outweighs "removed": the cautious reading wins.
 """
 
+# ruff: noqa: E501  (one language a line)
 from __future__ import annotations
 
 import re

@@ -79,7 +79,9 @@ class InboundMail(models.Model):
     kind = models.CharField(max_length=9, choices=Kind)
     tie = models.CharField(max_length=9, choices=Tie, blank=True)
     hint = models.CharField(max_length=10, choices=Hint, blank=True)
-    reason = models.CharField(max_length=300, blank=True)  # why this kind: status codes and header names, no words of the mail
+    reason = models.CharField(
+        max_length=300, blank=True
+    )  # why this kind: status codes and header names, no words of the mail
     # Which mail it was, without keeping it: the digest of its Message-ID, and that of everything below its header.
     id_digest = models.CharField(max_length=71)
     body_digest = models.CharField(max_length=71)

@@ -26,7 +26,8 @@ MOST_HEADERS = 500
 # As mail names them, and as Python does: Korean, Chinese and Japanese mail says the narrower name for the wider set.
 CHARSETS = {
     "ks_c_5601-1987": "cp949", "ks_c_5601": "cp949", "euc-kr": "cp949", "euckr": "cp949", "gb2312": "gb18030", "gbk": "gb18030",
-    "shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932", "iso-2022-jp": "iso2022_jp_2", "tis-620": "cp874", "windows-874": "cp874",
+    "shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932", "iso-2022-jp": "iso2022_jp_2",
+    "tis-620": "cp874", "windows-874": "cp874",
 }  # fmt: skip
 # What the parser raises on mail that was made to break it.
 MAIL_TROUBLES = (LookupError, ValueError, TypeError, AttributeError, RecursionError, HeaderParseError)

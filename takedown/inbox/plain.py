@@ -10,7 +10,9 @@ from selectolax.lexbor import LexborHTMLParser
 MOST_HTML = 2_000_000
 KEPT_CONTROLS = {"\n", "\t"}
 # Direction marks make a sentence read as another; zero-width ones split words that are looked for.
-INVISIBLE = frozenset("\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad\u061c")
+INVISIBLE = frozenset(
+    "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad\u061c"
+)
 BREAKS = "br, p, div, tr, li, blockquote, h1, h2, h3, h4, table, hr"
 QUOTES = "blockquote, .gmail_quote, .gmail_attr, #divRplyFwdMsg, #appendonsend, .moz-cite-prefix, .yahoo_quoted"
 NEVER_SHOWN = "script, style, head, title, template, noscript, iframe, object, embed, svg, math"

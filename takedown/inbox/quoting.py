@@ -7,6 +7,7 @@ Three signs, of which the first one down the page counts:
 `>` lines are quoted wherever they stand, so that answers between quoted lines are kept.
 """
 
+# ruff: noqa: E501  (one language a line)
 from __future__ import annotations
 
 import re

@@ -103,6 +103,17 @@ def test_an_unknown_mailbox_ends_in_a_sentence_and_the_contact_counts_as_bounced
     assert "no such user" in contact.failure
 
 
+def test_when_the_mailbox_is_unknown_the_letter_waits_as_a_draft_for_the_next_contact(
+    letter: Notice, mailroom: scene.Mailroom
+) -> None:
+    Contact.objects.create(site=letter.site, address="legal@tube.example", rank=2, confirmed_at=timezone.now())
+    mailroom.to_recipient = "550 5.1.1 no such user"
+    notices.send(letter.pk)
+    letter.refresh_from_db()
+    assert (letter.status, letter.contact.address, mailroom.mails) == (S.DRAFT, "legal@tube.example", [])
+    assert "approve it again" in letter.reason
+
+
 def test_a_refusal_for_policy_does_not_blame_the_address(letter: Notice, mailroom: scene.Mailroom) -> None:
     mailroom.to_recipient = "550 5.7.1 your server is on a list"
     notices.send(letter.pk)
@@ -126,7 +137,10 @@ def test_a_busy_server_is_tried_again_and_gets_the_letter_once(letter: Notice, m
     assert list(letter.deliveries.values_list("status", flat=True)) == ["failed", "sent"]
 
 
-def test_a_server_that_stays_busy_ends_in_failure_after_three_tries(letter: Notice, mailroom: scene.Mailroom) -> None:
+def test_a_server_that_stays_busy_ends_in_failure_after_the_last_try(
+    letter: Notice, mailroom: scene.Mailroom, settings: Any
+) -> None:
+    settings.SEND_ATTEMPTS = 3
     mailroom.to_data = ["451 busy"] * 5
     for _attempt in range(5):
         notices.send(letter.pk)
@@ -251,8 +265,8 @@ def test_a_worker_that_dies_before_sending_loses_nothing(letter: Notice, mailroo
     assert len(mailroom.mails) == 1
 
 
-def test_a_letter_whose_workers_always_die_comes_to_a_visible_end(letter: Notice) -> None:
-    Notice.objects.update(attempts=3)
+def test_a_letter_whose_workers_always_die_comes_to_a_visible_end(letter: Notice, settings: Any) -> None:
+    Notice.objects.update(attempts=settings.SEND_ATTEMPTS)
     assert notices.give_up(timezone.now()) == 1
     letter.refresh_from_db()
     assert letter.status == S.FAILED
