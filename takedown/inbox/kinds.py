@@ -12,6 +12,7 @@ from email.utils import getaddresses
 from django.utils.translation import gettext as _
 
 from takedown.inbox.absence import says_absent, says_automatic
+from takedown.inbox.addresses import claim_of
 from takedown.inbox.models import InboundMail
 from takedown.inbox.opened import OpenedMail
 from takedown.inbox.reports import read_report
@@ -65,7 +66,7 @@ def _loop(mail: OpenedMail, ours: Ours) -> Verdict | None:
     if mail.header("message-id") in ours.message_ids:
         return Verdict(Kind.LOOP, _("It is our own letter."))
     senders = {address.lower() for _name, address in getaddresses(mail.headers.get("from", []))}
-    if senders & {address.lower() for address in ours.addresses}:
+    if senders & {address.lower() for address in ours.addresses} or any(map(claim_of, senders)):
         return Verdict(Kind.LOOP, _("It names ourselves as its sender."))
     return None
 

@@ -104,6 +104,7 @@ class Mailroom:
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, bytes]] = []
+        self.callers = 0
         self.to_recipient = "250 OK"
         self.to_data: list[str | Callable[[Any], str]] = []
         self.port = free_port()
@@ -115,6 +116,13 @@ class Mailroom:
 
     def __exit__(self, *_error: object) -> None:
         self._controller.stop()
+
+    async def handle_EHLO(
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.callers += 1
+        session.host_name = hostname
+        return responses
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if self.to_recipient.startswith("250"):
