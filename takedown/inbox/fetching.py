@@ -167,10 +167,10 @@ def _fetched(imap: imaplib.IMAP4, uid: int, at: datetime) -> tuple[OpenedMail | 
     tied = tie_of(mail, at)
     if tied.notice is None:
         return mail, tied
-    if size > settings.INBOX_MAX_BYTES:
-        return replace(mail, text=_("This mail is too large to be read here. It lies in the mailbox.")), tied
+    # Of a mail that is too large the beginning is read: what people write stands before what they attach.
+    limit = size if size <= settings.INBOX_MAX_BYTES else PIECE_BYTES
     try:
-        return _whole(imap, uid, size), tied
+        return replace(_read(imap, uid, limit), size_bytes=size), tied
     except UnreadableMail as error:
         return replace(mail, text=str(error)), tied
 
@@ -192,8 +192,8 @@ def _opened_header(head: bytes) -> OpenedMail:
     return replace(mail, text="", attachments=[], report=None, body_digest="sha256:" + hashlib.sha256(head).hexdigest())
 
 
-def _whole(imap: imaplib.IMAP4, uid: int, size: int) -> OpenedMail:
-    """Piece by piece, never more than the size that was named. Raises UnreadableMail."""
+def _read(imap: imaplib.IMAP4, uid: int, size: int) -> OpenedMail:
+    """The first `size` bytes, piece by piece. Raises UnreadableMail."""
     opener = Opener()
     for offset in range(0, size, PIECE_BYTES):
         said = _fetch(imap, uid, f"(BODY.PEEK[]<{offset}.{PIECE_BYTES}>)")

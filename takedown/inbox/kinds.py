@@ -84,7 +84,9 @@ def _bounce(mail: OpenedMail, bounced_to: str) -> Verdict | None:
 
 def _looks_bounced(mail: OpenedMail) -> bool:
     """In the manner of a bounce, report or not: an automatic answer of a person is none."""
-    if mail.report is None and mail.report_type == "delivery-status":
+    if mail.report is not None:
+        return False  # it was read, and tells of no failure
+    if mail.report_type == "delivery-status":
         return True
     names = [*getaddresses(mail.headers.get("from", []))[:1]]
     from_daemon = any(DAEMONS.match(name) or DAEMONS.match(address) for name, address in names)

@@ -170,9 +170,7 @@ def _certificate(home: Path) -> Path:
         .sign(key, hashes.SHA256())
     )  # fmt: skip
     (home / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     (home / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     return home / "cert.pem"

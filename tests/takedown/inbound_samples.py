@@ -29,9 +29,13 @@ class Sent:
     notice: Notice
     recipient: str
 
-    def address(self, purpose: str, *, at: datetime | None = None, recipient: str = "", notice: Notice | None = None) -> str:
+    def address(
+        self, purpose: str, *, at: datetime | None = None, recipient: str = "", notice: Notice | None = None
+    ) -> str:
         used = addresses.BOUNCE if purpose == "b" else addresses.REPLY
-        return addresses.signed_address(used, (notice or self.notice).pk, recipient or self.recipient, at or timezone.now())
+        return addresses.signed_address(
+            used, (notice or self.notice).pk, recipient or self.recipient, at or timezone.now()
+        )
 
     @property
     def bounces(self) -> str:
@@ -127,7 +131,7 @@ def in_korean_charset(sent: Sent) -> bytes:
     """As Naver writes: EUC-KR under its old name, the old letter below a divider."""
     text = (
         "안녕하세요. 요청하신 게시물은 삭제 처리하였습니다.\r\n\r\n-----Original Message-----\r\n"
-        "From: \"센터\"<removal@centre.example>\r\nTo: <abuse@host.example>;\r\nCc:\r\n"
+        'From: "센터"<removal@centre.example>\r\nTo: <abuse@host.example>;\r\nCc:\r\n'
         "Sent: 2026-11-23 (월) 15:04:11 (GMT+09:00)\r\nSubject: 삭제요청\r\n\r\n삭제할 수 없는 경우 알려 주십시오.\r\n"
     )
     subject = base64.b64encode("Re: 삭제요청".encode("cp949")).decode()
@@ -140,9 +144,9 @@ def in_korean_charset(sent: Sent) -> bytes:
 
 
 def heavy(sent: Sent) -> bytes:
-    """A short answer with twenty megabytes on it."""
+    """A short answer with a film on it, twenty megabytes as mail carries it."""
     one = mail(sent.answers, "The content has been removed.", "Re: request")
-    one.add_attachment(bytes(range(256)) * (20 * 4096), maintype="video", subtype="mp4", filename="proof.mp4")
+    one.add_attachment(bytes(range(256)) * (15 * 4096), maintype="video", subtype="mp4", filename="proof.mp4")
     return one.as_bytes()
 
 
@@ -169,7 +173,9 @@ def hops(sent: Sent) -> bytes:
 
 
 def own_letter(sent: Sent) -> bytes:
-    return mail("list@host.example", "Our letter", sender="removal@centre.example", message_id=sent.notice.message_id).as_bytes()
+    return mail(
+        "list@host.example", "Our letter", sender="removal@centre.example", message_id=sent.notice.message_id
+    ).as_bytes()
 
 
 OOO_EN = "I am out of the office until 30 November and will reply when I return. Items will not be removed meanwhile."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-
 from typing import Any
 
 import pytest
@@ -13,14 +12,14 @@ from django.utils import timezone
 from cases.custody import verify_chain
 from takedown import notices
 from takedown.inbox import fetching
-from takedown.inbox.models import InboundMail, Mailbox
+from takedown.inbox.models import InboundMail
 from takedown.inbox.opened import open_mail
-from takedown.inbox.receiving import content_of, receive
+from takedown.inbox.receiving import receive
 from takedown.models import Contact, Delivery, Location, Notice
 from tests.base import Cast
 from tests.takedown import scene
 from tests.takedown.dovecot import Dovecot
-from tests.takedown.inbound_samples import SAMPLES, Kind, Sample, Sent, Tie, dsn, mail
+from tests.takedown.inbound_samples import SAMPLES, Sample, Sent, Tie
 
 pytestmark = pytest.mark.django_db
 S = Notice.Status
@@ -90,7 +89,8 @@ def test_all_samples_are_taken_for_what_they_are_and_cause_no_mail(
     assert fetching.collect() == len(SAMPLES)
     everything_due_happens()
 
-    assert [wrong for sample, letter in zip(SAMPLES, letters, strict=True) for wrong in amiss(sample, letter)] == []
+    wrong = [sentence for pair in zip(SAMPLES, letters, strict=True) for sentence in amiss(*pair)]
+    assert not wrong, "\n".join(wrong)
     untied = [sample.kind for sample in SAMPLES if sample.tie == Tie.NONE]
     assert sorted(InboundMail.objects.filter(notice=None).values_list("kind", flat=True)) == sorted(untied)
     assert mailroom.callers == 0
@@ -113,7 +113,11 @@ def amiss(sample: Sample, letter: Sent) -> list[str]:
         "paused": sample.paused,
         "rows": [] if sample.tie == Tie.NONE else [(sample.kind, sample.tie, sample.hint)],
     }
-    return [f"{sample.name}: {name} {found[name]} in place of {wanted[name]}" for name in wanted if found[name] != wanted[name]]
+    return [
+        f"{sample.name}: {name} {found[name]} in place of {wanted[name]}"
+        for name in wanted
+        if found[name] != wanted[name]
+    ]
 
 
 def everything_due_happens() -> None:
