@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from takedown.views import bundle, contacts, desk, directory, lawbook, notice, printed, report, review, terms, upload
+from takedown.views import (
+    bundle,
+    contacts,
+    desk,
+    directory,
+    lawbook,
+    notice,
+    printed,
+    replies,
+    report,
+    review,
+    terms,
+    upload,
+)
 
 app_name = "takedown"
 urlpatterns = [
@@ -25,6 +38,9 @@ urlpatterns = [
     path("notices/<uuid:notice_id>/undo/", notice.undo, name="undo"),
     path("notices/<uuid:notice_id>/decide/", notice.decide, name="decide"),
     path("notices/<uuid:notice_id>/printed.<str:kind>", printed.printed, name="printed"),
+    path("notices/<uuid:notice_id>/replies/", replies.notice_replies, name="notice_replies"),
+    path("replies/", replies.replies, name="replies"),
+    path("replies/<uuid:mail_id>/read/", replies.read, name="reply_read"),
     path("captures/<uuid:capture_id>/report.pdf", report.report, name="report"),
     path("cases/<uuid:case_id>/terms/", terms.case_terms, name="terms"),
     path("cases/<uuid:case_id>/terms/show/", terms.show_terms, name="show_terms"),

@@ -211,7 +211,9 @@ def _size(part: Message) -> int:
     inside = part.get_payload()
     if isinstance(inside, list):
         return sum(_size(one) for one in inside[:MOST_PARTS] if isinstance(one, Message))
-    length = len(inside or "")
+    if not isinstance(inside, str):
+        return 0
+    length = len(inside) - inside.count("\n") - inside.count("\r")
     return length * 3 // 4 if str(part.get("content-transfer-encoding", "")).strip().lower() == "base64" else length
 
 

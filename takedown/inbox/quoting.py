@@ -94,12 +94,12 @@ def part(text: str) -> Parted:
 def _introduction(lines: list[str], at: int) -> int:
     """How many lines (1 to 3) introduce a quotation here; 0 when none does."""
     for length in (1, 2, 3):
+        if at + length > len(lines) or not lines[at + length - 1].strip():
+            return 0
         joined = " ".join(line.strip() for line in lines[at : at + length])
         if len(joined) <= LONGEST_INTRODUCTION and any(pattern.match(joined) for pattern in INTRODUCTIONS):
             # A sentence above must not be swallowed with a wrapped introduction below it.
             return length if length == 1 or not _introduction(lines, at + 1) else 0
-        if not lines[at].strip():
-            return 0
     return 0
 
 

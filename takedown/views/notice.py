@@ -57,6 +57,8 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "languages": LETTER_LANGUAGES,
         "locations": row.locations.select_related("match__candidate").prefetch_related("checks"),
         "deliveries": row.deliveries.all(),
+        "reply_count": row.inbound.count(),
+        "unread_count": row.inbound.unread().count(),
         "page": "sent" if row.status in {"sent", "removed"} else "desk",
     }
 

@@ -52,10 +52,14 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
 }}
+auth_failure_delay = 0
 passdb {{
   driver = static
   args = password={password}

@@ -3,6 +3,7 @@
 A sample says what the mail must be taken for, how it is tied to the letter, and what it hints at.
 """
 
+# ruff: noqa: E501  (one sample a line)
 from __future__ import annotations
 
 import base64

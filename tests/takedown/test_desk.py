@@ -27,6 +27,7 @@ from cases.models import Capture, Case, User
 from cases.uploads import STAFF_MAX_BYTES
 from detection.models import Match
 from takedown import frames, notices
+from takedown.inbox.models import InboundMail
 from takedown.message import digest_of
 from takedown.models import Contact, HostingSite, Location, Notice, Reveal
 from takedown.urls import urlpatterns
@@ -125,17 +126,20 @@ def every_page(case: Case) -> dict[str, tuple[str, str]]:
     pages |= {name: ("post", at(name, case.pk)) for name in ("show_terms", "add_term")}
     pages |= {name: ("post", at(name, case.pk, term.pk)) for name in ("remove_term", "tick_sites")}
     pages["printed"] = ("get", at("printed", letter.pk, "txt"))
-    pages |= {name: ("get", at(name)) for name in ("contacts", *OF_LISTS)}
+    pages |= {name: ("get", at(name)) for name in ("contacts", "replies", *OF_LISTS)}
+    pages["notice_replies"] = ("get", at("notice_replies", letter.pk))
+    pages["reply_read"] = ("post", at("reply_read", InboundMail.objects.create(notice=letter, kind="reply").pk))
     return pages | directory_scene.every_page(letter.site)
 
 
 OF_EVERYBODY = {"contacts", "site"}
 OF_LISTS = {"contacts_export", "contacts_import", "letters_missing", "letters_preview"}
 OF_ADMINS = {*OF_LISTS, "contact_edit"}
-OF_THE_HOUSE = {"desk", "queue", "sent"}
+OF_THE_HOUSE = {"desk", "queue", "sent", "replies"}
 OF_ONE_CASE = {
     "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss", "capture_upload", "bundle",
     "notice", "message", "language", "police", "approve", "undo", "decide", "printed",
+    "notice_replies", "reply_read",
     "terms", "show_terms", "add_term", "remove_term", "tick_sites",
 }  # fmt: skip
 EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_ONE_CASE | directory_scene.CLICKS)

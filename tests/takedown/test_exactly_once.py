@@ -128,7 +128,8 @@ def test_two_hundred_kills_double_no_letter_and_leave_none_without_a_state(
     seconds = (timezone.now() - began).total_seconds() / 10
 
     while farm.kills < KILLS:
-        assert (round_of := due(40)), f"letters ran out after {farm.kills} kills"
+        round_of = due(40)
+        assert round_of, f"letters ran out after {farm.kills} kills"
         for pk in round_of:
             farm.send_and_kill(pk, lines, seconds)
         an_hour_passes()

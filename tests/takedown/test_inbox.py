@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from cases.custody import verify_chain
+from cases.vault import VaultError, erase_case
 from takedown import notices
 from takedown.inbox import fetching
-from takedown.inbox.models import InboundMail
+from takedown.inbox.models import InboundMail, Mailbox
 from takedown.inbox.opened import open_mail
-from takedown.inbox.receiving import receive
-from takedown.models import Contact, Delivery, Location, Notice
+from takedown.inbox.receiving import content_of, receive
+from takedown.models import Contact, Delivery, Location, Notice, RemovalCheck
 from tests.base import Cast
 from tests.takedown import scene
 from tests.takedown.dovecot import Dovecot
-from tests.takedown.inbound_samples import SAMPLES, Sample, Sent, Tie
+from tests.takedown.inbound_samples import SAMPLES, Kind, Sample, Sent, Tie, dsn, mail
 
 pytestmark = pytest.mark.django_db
 S = Notice.Status
@@ -128,3 +130,144 @@ def everything_due_happens() -> None:
     notices.draft_due(at)
     for pk in Notice.objects.to_send(at).values_list("pk", flat=True):
         notices.send(pk)
+
+
+# --- reading the mailbox -----------------------------------------------------------------------------------------
+def test_a_mail_is_taken_in_once_also_when_the_server_numbers_its_mail_anew(sent: Sent, mailbox: Dovecot) -> None:
+    mailbox.deliver(mail(sent.answers, "Hello").as_bytes())
+    assert fetching.collect() == 1
+    assert fetching.collect() == 0
+    Mailbox.objects.update(uid_validity=1)
+    assert fetching.collect() == 0
+    assert InboundMail.objects.count() == 1
+
+
+def test_a_mail_that_arrives_over_two_ways_is_taken_in_once(sent: Sent, mailbox: Dovecot) -> None:
+    raw = mail(sent.answers, "Hello").as_bytes()
+    mailbox.deliver(raw)
+    mailbox.deliver(b"Received: from another.example by mail.centre.example\r\n" + raw)
+    assert fetching.collect() == 1
+
+
+def test_another_mail_cannot_hide_behind_a_message_number_that_was_seen(sent: Sent) -> None:
+    take(mail(sent.answers, "Thank you", message_id="<one@host.example>").as_bytes())
+    take(mail(sent.answers, "We refuse", message_id="<one@host.example>").as_bytes())
+    assert InboundMail.objects.count() == 2
+
+
+def test_of_mail_that_is_not_ours_no_word_is_kept(sent: Sent, mailbox: Dovecot) -> None:
+    mailbox.deliver(mail("removal@centre.example", "Lunch at one?", "Lunch").as_bytes())
+    fetching.collect()
+    row = InboundMail.objects.get()
+    assert (row.notice, bytes(row.content_sealed), row.reason) == (None, b"", "")
+
+
+def test_before_the_first_letter_nothing_is_read(cast: Cast, mailbox: Dovecot) -> None:
+    mailbox.deliver(mail("removal@centre.example", "Lunch?").as_bytes())
+    assert fetching.collect() == 0
+    assert not InboundMail.objects.exists()
+
+
+def test_of_a_mail_too_large_the_beginning_is_read(sent: Sent, mailbox: Dovecot, settings: Any) -> None:
+    settings.INBOX_MAX_BYTES = 1000
+    one = mail(sent.answers, "We have removed it.")
+    one.add_attachment(b"x" * 3_000_000, maintype="video", subtype="mp4", filename="film.mp4")
+    mailbox.deliver(one.as_bytes())
+    fetching.collect()
+    row = InboundMail.objects.get()
+    assert content_of(row)["fresh"] == "We have removed it."
+    assert row.size_bytes > 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("IMAP_PASSWORD", "wrong", "refused our sign-in"),
+        ("IMAP_FOLDER", "Nowhere", "no folder"),
+        ("IMAP_CA_FILE", "", "could not be reached"),  # a certificate nobody vouches for
+        ("IMAP_PORT", 1, "could not be reached"),
+    ],
+)
+def test_a_mailbox_that_cannot_be_read_says_why(
+    sent: Sent, mailbox: Dovecot, settings: Any, name: str, value: Any, said: str
+) -> None:
+    setattr(settings, name, value)
+    assert fetching.collect() == 0
+    box = Mailbox.objects.get()
+    assert (box.status, box.leased_until) == (Mailbox.Status.TROUBLED, None)
+    assert said in box.trouble
+
+
+def test_two_workers_do_not_read_at_once(sent: Sent, mailbox: Dovecot) -> None:
+    mailbox.deliver(mail(sent.answers, "Hello").as_bytes())
+    fetching.collect()
+    assert Mailbox.objects.claim(Mailbox.objects.get().pk, *Mailbox.Status.values)
+    mailbox.deliver(mail(sent.answers, "Hello again").as_bytes())
+    assert fetching.collect() == 0
+
+
+# --- what follows ------------------------------------------------------------------------------------------------
+def test_a_dead_address_pauses_the_contact_and_the_next_waits_for_one_click(sent: Sent, cast: Cast) -> None:
+    take(dsn(sent.bounces, sent))
+    notice = Notice.objects.get()
+    assert (notice.status, notice.contact.address, notice.sent_at) == (S.DRAFT, "legal@tube.example", None)
+    assert "5.1.1" in Contact.objects.get(address=sent.recipient).failure
+    assert sent.notice.deliveries.get().status == Delivery.Status.FAILED
+    notices.approve(notice, cast.jiwoo)
+    assert notice.status == S.APPROVED
+    assert notice.message_id != sent.notice.message_id
+
+
+def test_with_no_other_contact_the_letter_says_so(sent: Sent) -> None:
+    Contact.objects.filter(rank=2).delete()
+    take(dsn(sent.bounces, sent))
+    notice = Notice.objects.get()
+    assert (notice.status, notice.contact) == (S.DRAFT, None)
+    assert "there is no other" in notice.reason
+
+
+def test_a_late_second_bounce_does_not_take_the_next_letter_back(sent: Sent, cast: Cast) -> None:
+    take(dsn(sent.bounces, sent))
+    notice = Notice.objects.get()
+    notices.approve(notice, cast.jiwoo)
+    take(dsn(sent.bounces, sent, diagnostic="smtp; 550 5.1.1 once more"))
+    notice.refresh_from_db()
+    assert notice.status == S.APPROVED
+
+
+def test_a_bounce_settles_what_was_uncertain(sent: Sent) -> None:
+    Notice.objects.update(status=S.UNCERTAIN)
+    take(dsn(sent.bounces, sent, status="5.7.1"))
+    assert Notice.objects.get().status == S.FAILED
+
+
+def test_removed_is_a_hint_that_makes_us_look_now_and_proves_nothing(sent: Sent) -> None:
+    row = take(mail(sent.answers, "삭제 완료하였습니다.").as_bytes())
+    location = Location.objects.get()
+    assert (row.kind, row.hint) == (Kind.REPLY, "removed")
+    assert location.next_check_at <= timezone.now()
+    assert (location.status, Notice.objects.get().status) == (Location.Status.UP, S.SENT)
+
+
+def test_a_flood_of_hints_does_not_make_us_knock_without_end(sent: Sent) -> None:
+    RemovalCheck.objects.create(location=Location.objects.get(), outcome="up")
+    take(mail(sent.answers, "Removed.").as_bytes())
+    assert Location.objects.get().next_check_at > timezone.now()
+
+
+def test_what_came_in_is_sealed_with_the_cases_key_and_gone_with_it(sent: Sent, cast: Cast) -> None:
+    row = take(mail(sent.answers, "A word of the host").as_bytes())
+    assert content_of(row)["fresh"] == "A word of the host"
+    assert b"word" not in bytes(row.content_sealed)
+    erase_case(cast.case)
+    with pytest.raises(VaultError):
+        content_of(row)
+
+
+def test_a_token_outlives_a_rotation_of_the_installations_key(sent: Sent, settings: Any, tmp_path: Any) -> None:
+    address = sent.answers
+    rotated = tmp_path / "vault.key"
+    rotated.write_text(f"k2:{'ab' * 32}\n" + Path(settings.VAULT_KEY_FILE).read_text())
+    settings.VAULT_KEY_FILE = rotated
+    assert sent.answers != address
+    assert take(mail(address, "Hello").as_bytes()).tie == Tie.SIGNED
