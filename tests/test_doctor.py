@@ -28,3 +28,11 @@ def test_a_table_of_networks_is_optional_and_a_broken_one_is_named(settings: Any
     assert doctor._networks().state == "good"
     settings.ASN_TABLE = str(tmp_path / "gone.tsv")
     assert doctor._networks().state == "weak"
+
+
+def test_a_mailbox_for_replies_is_optional_and_one_that_does_not_answer_is_named(settings: Any) -> None:
+    assert doctor._inbox().state == "weak"
+    settings.IMAP_HOST, settings.IMAP_PORT, settings.IMAP_SECURITY = "127.0.0.1", 1, "none"
+    found = doctor._inbox()
+    assert found.state == "bad"
+    assert "could not be reached" in found.remedy

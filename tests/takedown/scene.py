@@ -105,6 +105,7 @@ class Mailroom:
     def __init__(self) -> None:
         self.mails: list[tuple[str, bytes]] = []
         self.callers = 0
+        self.senders: list[str] = []
         self.to_recipient = "250 OK"
         self.to_data: list[str | Callable[[Any], str]] = []
         self.port = free_port()
@@ -134,6 +135,7 @@ class Mailroom:
         if callable(answer):
             answer = answer(server)
         if answer.startswith("250"):
+            self.senders.append(envelope.mail_from)
             self.mails.append((envelope.rcpt_tos[0], envelope.original_content))
         return answer
 
