@@ -9,6 +9,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from detection.engine import cage
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 @register(Tags.security, deploy=True)
 def no_loopback_allowance(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -41,3 +43,16 @@ def cage_active(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if cage.cage_available():
         return []
     return [Error("Foreign media would be decoded outside the cage.", hint="Install bubblewrap.", id="seoulguard.E003")]
+
+
+@register(Tags.security, deploy=True)
+def mailbox_is_read_encrypted(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.IMAP_HOST or settings.IMAP_SECURITY != "none" or settings.IMAP_HOST in LOOPBACK:
+        return []
+    return [
+        Error(
+            "Replies would be read without encryption.",
+            hint="Set IMAP_SECURITY to ssl or starttls.",
+            id="seoulguard.E010",
+        )
+    ]

@@ -38,7 +38,7 @@ if settings.IMAP_HOST:
         takedown_jobs.read_mail,
         queue_name="monitor",
         interval=settings.INBOX_SECONDS,
-        job_timeout=580,
+        job_timeout=240,
         ttl=settings.INBOX_SECONDS,
     )
 register(cases_jobs.forget, queue_name="monitor", interval=3600, job_timeout=300)

@@ -21,10 +21,10 @@ from cases.browser import CaptureError, browser_path
 from cases.models import TimeStamp
 from cases.vault import VaultError
 from detection.engine import MediaError, cage
+from seoulguard.checks import LOOPBACK
 from takedown.inbox import addresses, fetching
 
 FREE_SHARE_WANTED = 0.10
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import hashlib
 import imaplib
 import re
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -20,12 +21,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.vault import VaultError
-from takedown.inbox.models import Mailbox
+from takedown.inbox.models import InboundMail, Mailbox
 from takedown.inbox.opened import OpenedMail, Opener, UnreadableMail
 from takedown.inbox.receiving import Tied, receive, tie_of
 from takedown.models import Delivery
 
 MAILS_A_VISIT = 200
+VISIT_SECONDS = 60  # other work waits in the same queue; what is left comes with the next visit
+STRANGERS_KEPT = timedelta(days=180)
 PIECE_BYTES = 1024 * 1024
 HEADER_BYTES = 128 * 1024
 SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
@@ -53,6 +56,8 @@ def collect() -> int:
         taken = _visit(box)
     except (InboxError, VaultError) as error:
         trouble = error.sentence
+    # Of mail that was not ours even the digests go.
+    InboundMail.objects.filter(notice=None, received_at__lt=timezone.now() - STRANGERS_KEPT).delete()
     status = Mailbox.Status.TROUBLED if trouble else Mailbox.Status.READ
     Mailbox.objects.filter(pk=box.pk).update(
         status=status, trouble=trouble[:300], visited_at=timezone.now(), leased_until=None, attempts=0
@@ -68,7 +73,7 @@ def _visit(box: Mailbox) -> int:
         try:
             _know_again(imap, Mailbox.objects.get(pk=box.pk))
             box.refresh_from_db()
-            return sum(_take(imap, box, uid) for uid in _new_uids(imap, box.last_uid, first)[:MAILS_A_VISIT])
+            return _take_new(imap, box, _new_uids(imap, box.last_uid, first)[:MAILS_A_VISIT])
         except IMAP_TROUBLES as error:
             raise InboxError(_broken(error)) from error
 
@@ -143,6 +148,15 @@ def _new_uids(imap: imaplib.IMAP4, last: int, first_letter: datetime) -> list[in
         raise InboxError(_("The mail server for replies does not say what is new."))
     # "n:*" names the last mail even where it is older than n.
     return sorted(uid for uid in map(int, (said[0] or b"").split()) if uid > last)
+
+
+def _take_new(imap: imaplib.IMAP4, box: Mailbox, uids: list[int]) -> int:
+    until, taken = time.monotonic() + VISIT_SECONDS, 0
+    for uid in uids:
+        if time.monotonic() > until:
+            break
+        taken += _take(imap, box, uid)
+    return taken
 
 
 def _take(imap: imaplib.IMAP4, box: Mailbox, uid: int) -> int:
