@@ -52,18 +52,18 @@ class InboundMail(models.Model):
 
     class Kind(models.TextChoices):
         REPLY = "reply", _("Reply")
-        HARD = "hard", _("Came back: the address does not work")
-        SOFT = "soft", _("Delayed, or refused this time")
+        HARD = "hard", _("Address does not work")
+        SOFT = "soft", _("Delayed or refused")
         ABSENCE = "absence", _("Out of office")
         AUTOMATIC = "automatic", _("Automatic answer")
-        LOOP = "loop", _("Our own mail, going round")
-        FORGED = "forged", _("A bounce without our signature: not believed")
+        LOOP = "loop", _("Our own mail")
+        FORGED = "forged", _("Bounce, not believed")
         UNKNOWN = "unknown", _("Unclear")
 
     class Hint(models.TextChoices):
         NONE = "", _("No hint")
-        REMOVED = "removed", _("They say it is removed")
-        REFUSED = "refused", _("They seem to refuse")
+        REMOVED = "removed", _("They say: removed")
+        REFUSED = "refused", _("Perhaps refused")
         NEEDS_MORE = "needs_more", _("They ask for more")
 
     class Tie(models.TextChoices):

@@ -54,7 +54,8 @@ def text_of_html(html: str) -> str:
 
 def _marked(text: str) -> str:
     """The marks around quoted mail become `> ` before each of its lines."""
-    depth, lines = 0, []
+    depth = 0
+    lines: list[str] = []
     for line in text.split("\n"):
         depth += line.count("\ue000")
         words = " ".join(line.replace("\ue000", "").replace("\ue001", "").split())
