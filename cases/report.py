@@ -216,6 +216,8 @@ def _act(act: str) -> str:
         "term_shown": _("watch terms viewed"),
         "term_ticked": _("search of a site for a watch term allowed"),
         "term_unticked": _("search of a site for a watch term ended"),
+        "answered": _("answer received"),
+        "returned": _("came back"),
     }
     return names.get(act, act)
 

@@ -60,7 +60,7 @@ def collect() -> int:
     InboundMail.objects.filter(notice=None, received_at__lt=timezone.now() - STRANGERS_KEPT).delete()
     status = Mailbox.Status.TROUBLED if trouble else Mailbox.Status.READ
     Mailbox.objects.filter(pk=box.pk).update(
-        status=status, trouble=trouble[:300], visited_at=timezone.now(), leased_until=None, attempts=0
+        status=status, trouble=trouble[:300], visited_at=timezone.now(), opening_uid=0, leased_until=None, attempts=0
     )
     return taken
 
@@ -162,17 +162,21 @@ def _take_new(imap: imaplib.IMAP4, box: Mailbox, uids: list[int]) -> int:
 def _take(imap: imaplib.IMAP4, box: Mailbox, uid: int) -> int:
     """Take one mail in, and remember that it was: both or none."""
     now = timezone.now()
-    mail, tied = _fetched(imap, uid, now)
+    deadly = Mailbox.objects.get(pk=box.pk).opening_uid == uid  # the last worker died over it: its header must do
+    Mailbox.objects.filter(pk=box.pk).update(opening_uid=uid)
+    mail, tied = _fetched(imap, uid, now, only_header=deadly)
     with transaction.atomic():
         row = receive(mail, now, tied) if mail and tied else None
         Mailbox.objects.filter(pk=box.pk).update(
-            last_uid=uid, leased_until=now + timedelta(seconds=settings.LEASE_SECONDS)
+            last_uid=uid, opening_uid=0, leased_until=now + timedelta(seconds=settings.LEASE_SECONDS)
         )
     return int(row is not None)
 
 
 # --- fetching ----------------------------------------------------------------------------------------------------
-def _fetched(imap: imaplib.IMAP4, uid: int, at: datetime) -> tuple[OpenedMail | None, Tied | None]:
+def _fetched(
+    imap: imaplib.IMAP4, uid: int, at: datetime, *, only_header: bool
+) -> tuple[OpenedMail | None, Tied | None]:
     """The mail as far as it concerns us, and whose it is; (None, None) when it was deleted meanwhile."""
     head, size = _header(imap, uid)
     if head is None:
@@ -181,6 +185,8 @@ def _fetched(imap: imaplib.IMAP4, uid: int, at: datetime) -> tuple[OpenedMail | 
     tied = tie_of(mail, at)
     if tied.notice is None:
         return mail, tied
+    if only_header or len(head) >= HEADER_BYTES:
+        return replace(mail, text=_("This mail could not be opened here. It lies in the mailbox.")), tied
     # Of a mail that is too large the beginning is read: what people write stands before what they attach.
     limit = size if size <= settings.INBOX_MAX_BYTES else PIECE_BYTES
     try:

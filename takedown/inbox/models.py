@@ -25,6 +25,8 @@ class Mailbox(Leased):
     trouble = models.CharField(max_length=300, blank=True)
     uid_validity = models.PositiveBigIntegerField(default=0)
     last_uid = models.PositiveBigIntegerField(default=0)
+    # Written before a mail is opened: one that kills its reader is not opened a second time.
+    opening_uid = models.PositiveBigIntegerField(default=0)
     visited_at = models.DateTimeField(null=True, blank=True)
 
     objects = LeasedQuerySet.as_manager()

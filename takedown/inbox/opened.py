@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from takedown.inbox.plain import clean_line, clean_text, text_of_html
 
 MOST_PARTS = 200
+MOST_HTML_PARTS = 3
 MOST_CHARACTERS = 100_000
 HEADER_CHARACTERS = 4000
 MOST_HEADERS = 500
@@ -176,7 +177,10 @@ def _contents(message: Message) -> tuple[list[str], list[Attachment]]:
                 attachments.append(Attachment(name or kind, _size(part)))
         else:
             (plain if kind == "text/plain" else rich).append(_text(part))
-    return plain or [text_of_html(text) for text in rich], attachments
+    # Some programs send an empty plain part beside the HTML that says it all.
+    if not "".join(plain).strip():
+        plain = [text_of_html(text) for text in rich[:MOST_HTML_PARTS]]
+    return plain, attachments
 
 
 def _parts(message: Message) -> Iterator[Message]:

@@ -8,13 +8,14 @@ import unicodedata
 from selectolax.lexbor import LexborHTMLParser
 
 MOST_HTML = 2_000_000
+MOST_TAGS = 20_000  # parsing costs the square of how deep they stand in one another; what comes after is left out
 KEPT_CONTROLS = {"\n", "\t"}
 # Direction marks make a sentence read as another; zero-width ones split words that are looked for.
 INVISIBLE = frozenset(
     "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad\u061c"
 )
 BREAKS = "br, p, div, tr, li, blockquote, h1, h2, h3, h4, table, hr"
-QUOTES = "blockquote, .gmail_quote, .gmail_attr, #divRplyFwdMsg, #appendonsend, .moz-cite-prefix, .yahoo_quoted"
+QUOTES = "blockquote, .gmail_quote, .yahoo_quoted"
 NEVER_SHOWN = "script, style, head, title, template, noscript, iframe, object, embed, svg, math"
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0", re.I)
 
@@ -36,7 +37,7 @@ def _visible(character: str) -> bool:
 
 def text_of_html(html: str) -> str:
     """What a reader would see, quoted mail marked by `> `. Addresses of links and pictures are left out."""
-    tree = LexborHTMLParser(html[:MOST_HTML].replace("\ue000", "").replace("\ue001", ""))
+    tree = LexborHTMLParser(_bounded(html[:MOST_HTML]).replace("\ue000", "").replace("\ue001", ""))
     tree.strip_tags(NEVER_SHOWN.split(", "), recursive=True)
     for node in tree.css("[style], [hidden]"):
         if "hidden" in node.attributes or HIDDEN.search(node.attributes.get("style") or ""):
@@ -50,6 +51,13 @@ def text_of_html(html: str) -> str:
         node.insert_after("\ue001\n")
     body = tree.body
     return _marked(body.text(separator="") if body else "")
+
+
+def _bounded(html: str) -> str:
+    for number, tag in enumerate(re.finditer("<", html)):
+        if number == MOST_TAGS:
+            return html[: tag.start()]
+    return html
 
 
 def _marked(text: str) -> str:

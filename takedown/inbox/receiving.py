@@ -34,8 +34,11 @@ MESSAGE_ID = re.compile(r"<[^<>\s]{3,200}>")
 REFERENCE = re.compile(r"\bSG-\d{4}-[2-9A-HJKMNP-Z]{8}\b", re.I)
 MOST_IDS = 60
 HINTED = (Kind.REPLY, Kind.AUTOMATIC)
+ARRIVED = (Kind.REPLY, Kind.AUTOMATIC, Kind.ABSENCE)
 # A flood of "removed" mails must not make us knock at a site without end.
 LOOKED_LATELY = timedelta(minutes=10)
+# Nor must a flood of mails to one letter fill the case.
+MOST_A_DAY = 200
 Tie = InboundMail.Tie
 
 
@@ -92,6 +95,7 @@ def receive(mail: OpenedMail, at: datetime, tied: Tied | None = None) -> Inbound
     with transaction.atomic():
         if tied.notice:
             locked(tied.notice)
+            tied = Tied() if _flooded(tied, at) else tied
         if InboundMail.objects.filter(id_digest=mail.id_digest, body_digest=mail.body_digest).exists():
             return None
         verdict = kind_of(mail, _ours(tied.notice), bounced_to=tied.bounced_to, belongs=tied.notice is not None)
@@ -108,6 +112,12 @@ def receive(mail: OpenedMail, at: datetime, tied: Tied | None = None) -> Inbound
             _record(tied.notice, row)
             _follow(tied, verdict, row, at)
     return row
+
+
+def _flooded(tied: Tied, at: datetime) -> bool:
+    """A bounce to its signed address always counts; of other mails a letter gets so many a day."""
+    today = InboundMail.objects.filter(notice=tied.notice, received_at__gt=at - timedelta(days=1))
+    return not tied.bounced_to and today.count() >= MOST_A_DAY
 
 
 def _ours(notice: Notice | None) -> Ours:
@@ -152,8 +162,17 @@ def _follow(tied: Tied, verdict: Verdict, row: InboundMail, at: datetime) -> Non
         dead = verdict.kind == Kind.HARD
         reason = _("%(address)s bounced. %(why)s") % {"address": tied.bounced_to, "why": verdict.why}
         came_back(tied.notice, tied.bounced_to, reason, at, address_dead=dead)
-    elif row.hint:
+        return
+    if row.hint:
         look_now(tied.notice, at)
+    if row.kind in ARRIVED and tied.how in (Tie.SIGNED, Tie.THREAD):
+        _say_it_arrived(tied.notice)
+
+
+def _say_it_arrived(notice: Notice) -> None:
+    """An answer to a letter of which nobody knew whether it left: the officer still decides, and knows more."""
+    sentence = _("An answer to this letter came in, so it was probably received. Please read it, and decide.")
+    Notice.objects.filter(pk=notice.pk, status=Notice.Status.UNCERTAIN).update(reason=sentence)
 
 
 def look_now(notice: Notice, at: datetime) -> int:

@@ -145,6 +145,8 @@ def test_two_hundred_kills_double_no_letter_and_leave_none_without_a_state(
     assert given_up_too_early() == []
     assert lost_or_invented(server) == []
     assert verify_chain(cast.case) == []
+    in_doubt = sum(server.moods[mood] for mood in ("hang up within", "hang up at END", "take it, then hang up"))
+    assert Notice.objects.filter(status=S.UNCERTAIN).count() <= farm.kills + in_doubt
     assert_the_test_was_hard(farm, server)
 
 

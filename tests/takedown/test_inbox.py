@@ -17,6 +17,7 @@ from takedown.inbox import fetching
 from takedown.inbox.models import InboundMail, Mailbox
 from takedown.inbox.opened import open_mail
 from takedown.inbox.receiving import content_of, receive
+from takedown.jobs import read_mail
 from takedown.models import Contact, Delivery, Location, Notice, RemovalCheck
 from tests.base import Cast
 from tests.takedown import scene
@@ -179,6 +180,24 @@ def test_of_a_mail_too_large_the_beginning_is_read(sent: Sent, mailbox: Dovecot,
     assert row.size_bytes > 4_000_000
 
 
+def test_a_mail_that_kills_its_reader_does_not_hold_up_the_others(
+    sent: Sent, mailbox: Dovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_arguments: object) -> None:
+        raise SystemExit
+
+    mailbox.deliver(mail(sent.answers, "Deadly").as_bytes())
+    mailbox.deliver(mail(sent.answers, "Harmless").as_bytes())
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "_read", die)
+        with pytest.raises(SystemExit):
+            fetching.collect()
+    Mailbox.objects.update(leased_until=None)
+    assert fetching.collect() == 2
+    words = [content_of(row)["fresh"] for row in InboundMail.objects.order_by("received_at")]
+    assert words == ["This mail could not be opened here. It lies in the mailbox.", "Harmless"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -253,6 +272,29 @@ def test_a_flood_of_hints_does_not_make_us_knock_without_end(sent: Sent) -> None
     RemovalCheck.objects.create(location=Location.objects.get(), outcome="up")
     take(mail(sent.answers, "Removed.").as_bytes())
     assert Location.objects.get().next_check_at > timezone.now()
+
+
+def test_an_answer_to_an_uncertain_letter_is_told_and_settles_nothing(sent: Sent) -> None:
+    Notice.objects.update(status=S.UNCERTAIN)
+    take(mail(sent.answers, "Thank you.").as_bytes())
+    notice = Notice.objects.get()
+    assert notice.status == S.UNCERTAIN
+    assert "probably received" in notice.reason
+
+
+def test_a_flood_of_mails_does_not_fill_the_case_but_a_bounce_still_counts(
+    sent: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("takedown.inbox.receiving.MOST_A_DAY", 2)
+    rows = [take(mail(sent.answers, f"Mail {number}").as_bytes()) for number in range(3)]
+    assert [row.notice is None for row in rows] == [False, False, True]
+    take(dsn(sent.bounces, sent))
+    assert Notice.objects.get().status == S.DRAFT
+
+
+def test_without_a_mailbox_the_clock_does_nothing(sent: Sent) -> None:
+    read_mail()
+    assert not Mailbox.objects.exists()
 
 
 def test_what_came_in_is_sealed_with_the_cases_key_and_gone_with_it(sent: Sent, cast: Cast) -> None:

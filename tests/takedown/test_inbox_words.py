@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (one sample a line)
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -175,6 +176,29 @@ def test_of_html_only_what_a_reader_sees_is_left() -> None:
         "<a href='https://evil.example'>link</a><img alt='x' src='https://evil.example/p'><blockquote>old</blockquote>"
     )
     assert [line for line in text_of_html(html).split("\n") if line.strip("> ")] == ["Removed now", "link", "> old"]
+
+
+def test_an_outlook_answer_in_html_is_parted_from_the_old_mail() -> None:
+    html = (
+        "<div>Done.</div><div id=appendonsend></div><hr><div id=divRplyFwdMsg><b>보낸 사람:</b> 센터 &lt;a@b.example&gt;<br>"
+        "<b>보낸 날짜:</b> 2026년 11월 23일<br><b>받는 사람:</b> 신고센터<br><b>제목:</b> 삭제요청</div><div>삭제를 요청합니다</div>"
+    )
+    assert quoting.part(text_of_html(html)).fresh == "Done."
+
+
+def test_an_empty_plain_part_does_not_hide_the_html() -> None:
+    raw = (
+        b"Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n \r\n"
+        b"--b\r\nContent-Type: text/html\r\n\r\n<p>Removed</p>\r\n--b--\r\n"
+    )
+    assert open_mail(raw).text == "Removed"
+
+
+@pytest.mark.parametrize("html", ["<div>" * 200_000, "<p style='display:none'>" * 80_000, "<blockquote>x" * 100_000])
+def test_markup_made_to_keep_us_busy_is_read_in_a_moment(html: str) -> None:
+    began = time.process_time()
+    text_of_html(html)
+    assert time.process_time() - began < 5
 
 
 REPORTS = [
