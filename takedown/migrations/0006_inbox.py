@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('takedown', '0003_name_in_words'),
+        ('takedown', '0004_letters_and_versions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
