@@ -64,8 +64,10 @@ class Envelope(NamedTuple):
 
 
 def build_message(notice: Notice, at: datetime) -> bytes:
-    """The notice as MIME bytes with CRLF line ends, dated `at`. Same rows and time, same bytes (but for a DKIM
-    signature, which bears a time of its own). Raises NoticeError."""
+    """The notice as MIME bytes with CRLF line ends, dated `at`. Raises NoticeError.
+
+    Same rows and time, same bytes, but for a DKIM signature, which bears a time of its own.
+    """
     if notice.contact is None:
         raise NoticeError(_("This hosting site has no contact that can be mailed. An administrator adds one."))
     centre = organisation()
