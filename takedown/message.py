@@ -73,7 +73,8 @@ def build_message(notice: Notice, at: datetime) -> bytes:
     centre = organisation()
     around = Envelope(
         sender_name=in_language(centre.names, notice.language), recipient=notice.contact.address,
-        reply_to=_answers_go_to(notice, notice.contact.address, centre.email, at), subject=notice.subject, message_id=message_id_for(notice), language=notice.language,
+        reply_to=_answers_go_to(notice, notice.contact.address, centre.email, at), subject=notice.subject,
+        message_id=message_id_for(notice), language=notice.language,
         thread=tuple(_thread_of(notice)),
     )  # fmt: skip
     return with_dkim(mime_bytes(around, body_of(notice), at))
