@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('takedown', '0004_letters_and_versions'),
+        ('takedown', '0005_directory'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
