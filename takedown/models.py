@@ -353,5 +353,6 @@ class Reveal(models.Model):
 
 
 from takedown.directory.models import ContactChange, DirectoryEntry, Lookup, Suggestion  # noqa: E402, F401
+
 # The models of the inbox stand in their own room; Django looks for them here.
 from takedown.inbox.models import InboundMail, Mailbox  # noqa: E402, F401
