@@ -99,8 +99,6 @@ class OrganisationAdmin(ForAdministrators):
         return False
 
 
-
-
 # --- what left ---------------------------------------------------------------------------------------------------
 @admin.register(Notice)
 class NoticeAdmin(ReadOnly):

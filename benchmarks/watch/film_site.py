@@ -36,7 +36,10 @@ def page() -> str:
     )
 
 
-LISTING = '<!doctype html><html lang=en><body><article><a href="/watch/12"><img src="/thumb/1.jpg" alt=""><h3>Home video 12</h3></a></article>'
+LISTING = (
+    "<!doctype html><html lang=en><body><article>"
+    '<a href="/watch/12"><img src="/thumb/1.jpg" alt=""><h3>Home video 12</h3></a></article>'
+)
 
 
 def thumbnail(number: int) -> bytes:

@@ -144,10 +144,10 @@ def without_cheap_tests() -> Iterator[None]:
     from detection import known, seen
 
     with (
-        mock.patch.object(known, "_by_address", lambda _candidate: None),
-        mock.patch.object(known, "_by_digest", lambda _digest: None),
-        mock.patch.object(known, "findings_on", lambda _digest, _version: None),
-        mock.patch.object(seen, "page", lambda _url: None),
+        mock.patch.object(known, "_by_address", return_value=None),
+        mock.patch.object(known, "_by_digest", return_value=None),
+        mock.patch.object(known, "findings_on", return_value=None),
+        mock.patch.object(seen, "page", return_value=None),
     ):
         yield
 

@@ -178,7 +178,8 @@ def opened(folder: Path, count: int, kilobytes: int) -> Iterator[Open]:
     """The town in a process of its own, so that its work does not count as the watch's."""
     command = [sys.executable, "-m", "benchmarks.watch.town", str(folder), str(count), str(kilobytes)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdin is not None
         try:
             yield Open(int(process.stdout.readline()))
         finally:
