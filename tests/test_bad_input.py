@@ -17,6 +17,7 @@ from cases import drafts, web
 from cases.models import Evidence, IntakeDraft, User
 from detection import engine, outcomes, pipeline
 from detection.models import Candidate, Match, Source
+from detection.watched import WatchedHost
 from seoulguard.demo import broken
 from seoulguard.demo.sites import HostingSite, World
 from seoulguard.demo.smtp import MailServer
@@ -211,9 +212,10 @@ def test_a_site_that_answers_500_is_listed_with_its_answer_and_the_others_are_lo
     site_of(world, "listing").fail_with(500)
     failing, sound = watched(site_of(world, "listing")), watched(site_of(world, "feed"))
     run(failing, sound)
-    assert (failing.failure, sound.failure) == ("The site answered 500.", "")
+    assert failing.failure.startswith("The site answered 500 for its robots.txt.")
+    assert not sound.failure
     assert found(registered) == {copy_on(world, "feed")}
-    assert "The site answered 500." in shown(client, cast.hana, "/keep/detection/source/")
+    assert "The site answered 500 for its robots.txt." in shown(client, cast.hana, "/keep/detection/source/")
 
 
 def test_a_site_that_comes_back_is_looked_through_and_its_trouble_is_no_longer_shown(
@@ -224,6 +226,7 @@ def test_a_site_that_comes_back_is_looked_through_and_its_trouble_is_no_longer_s
     run(source)
     site_of(world, "listing").fail_with(None)
     Source.objects.update(retry_at=None, leased_until=None)
+    WatchedHost.objects.update(robots_tried_at=None, refused_until=None)
     run(source)
     assert found(registered) == {copy_on(world, "listing")}
     assert "answered 500" not in shown(client, cast.hana, "/keep/detection/source/")
