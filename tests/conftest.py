@@ -17,6 +17,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.no_database)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long texts and bytes are named by their place: some hold the hour they were made, and every worker would name
+    them otherwise, which ends a parallel run before it began."""
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 60) else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def vault_key() -> None:
     """Every run seals with a key of its own, kept in the run's temporary home."""

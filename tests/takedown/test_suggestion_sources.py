@@ -119,8 +119,6 @@ Contact: mailto:forged@evil.example
         (registry.security_txt("mailto:s@tube.example", more="Canonical: https://tube.example/.well-known/security.txt\n"), 1, ""),
         (SIGNED.format(text=registry.security_txt("mailto:sec@tube.example")), 1, ""),
     ],
-    # Named by their place: a text holds the hour it was made, and parallel workers would each name it otherwise.
-    ids=range(9),
 )  # fmt: skip
 def test_a_security_txt_is_read_as_the_standard_has_it(
     quarter: Quarter, site: HostingSite, text: str, expected: int, sentence: str
