@@ -54,6 +54,7 @@ JUDGED: dict[str, dict[str, Any]] = {
     "without asking other moments": {"lost": 0.0},
     "without holes": {"hole": 0.0},
     "without what has wandered": {"wandered": 0},
+    "without what stands elsewhere": {"displaced": 0.0},
 }
 
 

@@ -25,7 +25,9 @@ class MediaFingerprint:
     `places` float32 (p, 2), `sizes`, `angles` float32 (p,) as in points.Points. References (`dense`) keep `codes`
     uint64 (p, 4), candidates keep `descriptors` uint8 (p, 128), from which every variant's code is made.
     `aspect` is (width, height) over the longer side; `borders` left, top, right, bottom of the picture inside its
-    borders, in shares. `learned` float16 (v, d) are rows of the learned descriptor `model`, (0, 0) and empty without one
+    borders, in shares. `pictures` uint8 (n, 128, 128) are small whole pictures of a still, or of some views of a candidate
+    film, whose numbers are `pictured` int32 (n,); two stills are compared by them (displaced.py).
+    `learned` float16 (v, d) are rows of the learned descriptor `model`, (0, 0) and empty without one
     (learned.Descriptor). `warning` is empty, or why the medium is only partly covered.
     """
 
@@ -48,6 +50,8 @@ class MediaFingerprint:
     sound: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint32))
     loud: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
     phash: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint64))
+    pictures: np.ndarray = field(default_factory=lambda: np.zeros((0, pdq.SIDE, pdq.SIDE), np.uint8))
+    pictured: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
     learned: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float16))
     model: str = ""
     warning: str = ""
@@ -77,6 +81,11 @@ class MediaFingerprint:
     def points_of(self, view: int) -> slice:
         """Where the points of a view stand in the arrays of points."""
         return slice(int(self.view_starts[view]), int(self.view_starts[view + 1]))
+
+    def picture_of(self, view: int) -> np.ndarray | None:
+        """The small picture of a view, uint8 (128, 128); None when it was not kept."""
+        place = np.flatnonzero(self.pictured == view)
+        return self.pictures[place[0]] if len(place) else None
 
     def points_read_as(self, view: int, variant: Variant = VARIANTS[0]) -> tuple[Points, np.ndarray]:
         """A candidate's points of one view in another reading, and their projections float32 (n, 256)."""

@@ -34,6 +34,8 @@ STILL_VIEW = (640, 900)
 # References are looked at once more from afar: copies are often shown small, in a corner or on a screen.
 FAR_SIDE, FAR_POINTS = 160, 150
 MOST_VIEWS = 1_200
+# A candidate film may show a still; so many of its views can be laid over one. What a film shows is asked of time.
+PICTURED_VIEWS = 6
 # Seconds between views by length of the film; a reference is looked at once and compared for years.
 VIEWS_DENSE = ((15, 0.25), (600, 0.5), (1e9, 1.0))
 VIEWS_LIGHT = ((15, 1 / 3), (60, 0.5), (1e9, 1.0))
@@ -137,6 +139,7 @@ class _Reader:
         length = 0.0 if kind == "image" else max(self._about.duration_seconds, float(times[-1]) + 1 / self._rate)
         width, height = self._size
         rows, model = self._described()
+        pictures, pictured = self._pictured(small, times, kind)
         return MediaFingerprint(
             kind=kind, duration_seconds=length, dense=self._dense, times=times, hashes=hashes, detail=detail,
             stir=stir_of(small, max(1, round(self._rate / 4))),
@@ -144,10 +147,17 @@ class _Reader:
             borders=(box[0] / SIDE, box[1] / SIDE, box[2] / SIDE, box[3] / SIDE),
             view_times=np.array([moment for moment, _ in self._views], np.float32),
             **joined_points((points for _, points in self._views), self._dense),
-            sound=words, loud=loud, learned=rows, model=model,
+            sound=words, loud=loud, pictures=pictures, pictured=pictured, learned=rows, model=model,
             phash=_second_opinion(small[0], box, layers) if kind == "image" else np.zeros(0, np.uint64),
             warning=_cut_off(self._about.duration_seconds, times, kind),
         )  # fmt: skip
+
+    def _pictured(self, small: np.ndarray, times: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+        """Small pictures of some views and the numbers of these views."""
+        most = 1 if kind == "image" else 0 if self._dense else PICTURED_VIEWS
+        views = np.unique(np.linspace(0, len(self._views) - 1, min(most, len(self._views))).round().astype(np.int32))
+        moments = np.array([self._views[one][0] for one in views.tolist()], times.dtype)
+        return small[np.searchsorted(times, moments)], views
 
     def _described(self) -> tuple[np.ndarray, str]:
         """The learned descriptor's row for each view and its name; nothing and "" without one, or when it fails."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-MAGIC, OLDER = b"SGF2", (b"SGF1",)
+MAGIC, OLDER = b"SGF3", (b"SGF1", b"SGF2")
 # Compression barely helps with hashes, which look like noise; the fastest level is enough for the rest.
 LEVEL = 1
 MOST_BYTES = 4 * 1024**3

@@ -8,6 +8,7 @@ import numpy as np
 
 from . import passing as passers
 from .audio import SoundMatch
+from .displaced import displaced
 from .drift import steady
 from .lines import Line
 from .sightings import Pair, Sighting
@@ -34,7 +35,7 @@ SHORT_RUN, STIRS_FOR_A_WHILE, STIRS_AT_OTHER_SPEED, STIRS_THOUGH_NOTHING_PASSES 
 # By how much the right moment must beat every other one.
 LITTLE_ELSEWHERE, LESS_ELSEWHERE = 0.4, 0.12
 SAME_SPEED = 0.09
-MOST_WANDERED = 6
+MOST_WANDERED, MOST_DISPLACED = 6, 0.011
 LEAST_SOUND = 2.0
 SAME_SHIFT = 0.4
 
@@ -45,7 +46,7 @@ class Signs(NamedTuple):
     `sort`: film in film, film in still and so on. `moments` of the candidate on the line, `seconds` they span, `points`
     that agree at the best moment and `typical` at the middle one, `cover` and `share` as in Sighting, `lost` as
     only_here() tells, `stir` and `stir_elsewhere` as stirs_along() tells, `sound` seconds that run along, `shift`
-    seconds by which the line fits better.
+    seconds by which the line fits better, `displaced` as displaced() tells.
     """
 
     sort: str
@@ -70,6 +71,7 @@ class Signs(NamedTuple):
     replaced: float
     wandered: int
     speed: float
+    displaced: float = 0.0
 
 
 def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | None) -> Signs:
@@ -97,7 +99,18 @@ def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | Non
         held=_held(pair, times), steady=steady(pair, found, line) if films else -1.0,
         filled=_filled(pair, members), hole=empty[0], replaced=empty[1],
         wandered=0 if films or best.by != "local" else wandered(pair, best), speed=line.speed,
+        displaced=_displaced(pair, members) if pair.reference.kind == "image" else 0.0,
     )  # fmt: skip
+
+
+def _displaced(pair: Pair, members: list[Sighting]) -> float:
+    """As displaced() tells, at the moment that agrees best of those whose small picture was kept; 0 where none was."""
+    theirs = pair.reference.picture_of(0)
+    for one in sorted(members, key=lambda one: -one.points):
+        ours = pair.candidate.picture_of(one.view) if one.points >= FEWEST_POINTS else None
+        if ours is not None and theirs is not None:
+            return displaced(theirs, ours, one.matrix, pair.reference.aspect, pair.candidate.aspect)
+    return 0.0
 
 
 def _filled(pair: Pair, members: list[Sighting]) -> float:
@@ -136,7 +149,7 @@ def is_copy(signs: Signs) -> bool:
         return False
     if signs.sort == "video in video":
         return _runs_along(signs)
-    if signs.wandered > MOST_WANDERED:
+    if signs.wandered > MOST_WANDERED or signs.displaced > MOST_DISPLACED:
         return False
     share, hole = THRESHOLDS["share"][signs.sort], THRESHOLDS["hole"][signs.sort]
     whole = signs.share >= share and signs.hole <= hole

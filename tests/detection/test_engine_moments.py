@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -71,3 +73,40 @@ def test_the_photograph_with_a_blurred_part_is_a_copy(registered: ReferenceSet) 
 def test_the_photograph_twice_on_one_page_is_a_copy(registered: ReferenceSet) -> None:
     picture = cv2.resize(with_walker(120, 200), (480, 320))
     assert judged(np.hstack([picture, picture]), registered) == [("room", "confirmed")]
+
+
+def with_balloon(across: int, down: int) -> np.ndarray:
+    """The room with something small and plain in it, which has hardly a point of its own."""
+    picture = place("coffee")
+    cv2.ellipse(picture, (across, down), (50, 75), 0, 0, 360, (60, 60, 70), -1, cv2.LINE_AA)
+    cv2.ellipse(picture, (across - 12, down - 20), (22, 30), 30, 0, 360, (170, 170, 180), -1, cv2.LINE_AA)
+    return picture
+
+
+@pytest.fixture(scope="module")
+def balloons() -> ReferenceSet:
+    references = ReferenceSet()
+    references.add("balloon", fingerprint_media(stored(with_balloon(160, 180), 92), dense=True))
+    return references
+
+
+@pytest.mark.parametrize(("across", "down"), [(700, 200), (800, 460), (300, 520)])
+def test_something_small_that_was_elsewhere_makes_it_another_moment(
+    across: int, down: int, balloons: ReferenceSet
+) -> None:
+    assert judged(with_balloon(across, down), balloons) == [("balloon", "review")]
+
+
+def test_a_film_of_the_other_moment_is_no_copy_of_the_still_either(tmp_path: Path, balloons: ReferenceSet) -> None:
+    still = tmp_path / "later.png"
+    still.write_bytes(cv2.imencode(".png", with_balloon(700, 200))[1].tobytes())
+    found = compare(fingerprint_media(clips.slideshow(still, tmp_path / "later.mp4", 2), dense=False), balloons)
+    assert [(one.reference, one.verdict) for one in found] == [("balloon", "review")]
+
+
+@pytest.mark.parametrize("spot", [(90, 90), (600, 380)])
+def test_a_sticker_on_it_leaves_it_a_copy(spot: tuple[int, int], balloons: ReferenceSet) -> None:
+    picture, (across, down) = with_balloon(160, 180), spot
+    cv2.rectangle(picture, spot, (across + 220, down + 110), (200, 90, 30), -1)
+    cv2.putText(picture, "CLIPS", (across + 15, down + 80), cv2.FONT_HERSHEY_SIMPLEX, 2, (255, 255, 255), 5)
+    assert judged(picture, balloons) == [("balloon", "confirmed")]
