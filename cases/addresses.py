@@ -45,7 +45,10 @@ class FetchError(Exception):
 
     `reason_code` is stable and for programs: refused_address, bad_url, too_large, timed_out, unreachable,
     untrusted_certificate, too_many_redirects. `sentence` is for people. `permanent`: trying again cannot help.
+    `connected`: it was on the line, so that what was asked for may have arrived.
     """
+
+    connected = False
 
     def __init__(self, reason_code: str, sentence: str, *, permanent: bool) -> None:
         super().__init__(sentence)

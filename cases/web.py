@@ -272,10 +272,14 @@ def _pour(response: requests.Response, line: Line, errand: _Errand) -> tuple[int
 def _told_as_fetch_error(line: Line) -> Iterator[None]:
     try:
         yield
+    except FetchError as error:
+        error.connected = bool(line.peer_address)
+        raise
     except (requests.RequestException, HTTPError, OSError) as error:
-        if line.expired or line.left <= 0 or isinstance(error, (requests.Timeout, ReadTimeoutError, TimeoutError)):
-            raise _timed_out() from error
-        raise _network_error(error) from error
+        late = line.expired or line.left <= 0 or isinstance(error, (requests.Timeout, ReadTimeoutError, TimeoutError))
+        told = _timed_out() if late else _network_error(error)
+        told.connected = bool(line.peer_address)
+        raise told from error
 
 
 def _network_error(error: Exception) -> FetchError:

@@ -7,6 +7,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from cases.addresses import FetchError, parse_url
+from takedown.channels import ready
 from takedown.directory import names
 from takedown.directory.choosing import Purpose, next_contact
 from takedown.jurisdictions import jurisdiction_for, language_for, time_zone_for
@@ -40,17 +41,17 @@ def _new_site(host: str) -> HostingSite:
 
 
 def contact_for(site: HostingSite, purpose: Purpose | None = None) -> Contact | None:
-    """The first usable contact that can be mailed and whose scope fits: confirmed ones before the others."""
+    """The first usable contact whose channel is open and whose scope fits: confirmed ones before the others."""
     return next_contact(site, purpose)
 
 
 def trouble_with(contact: Contact | None) -> str:
-    """Why no mail can go there, in a sentence; empty when one can."""
+    """Why no letter can go there, in a sentence; empty when one can."""
     if contact is None:
         return _("This hosting site has no contact that can be mailed. An administrator adds one.")
-    if contact.channel != Contact.Channel.EMAIL:
-        return _("This contact is a web form and cannot be mailed.")
-    if not _mailable(contact.address):
+    if closed := ready.trouble(contact):
+        return closed
+    if contact.channel == Contact.Channel.EMAIL and not _mailable(contact.address):
         return _("This contact's e-mail address is not valid.")
     if contact.state != Contact.State.USABLE:
         return _("This contact cannot be used: %(why)s") % {"why": contact.failure or contact.get_state_display()}

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.vault import VaultError
+from takedown.channels import xarf
 from takedown.dkim_signature import with_dkim
 from takedown.drafting import NoticeError
 from takedown.inbox import addresses
@@ -52,7 +53,10 @@ def body_of(notice: Notice) -> str:
 
 
 class Envelope(NamedTuple):
-    """What stands around a letter's text. `thread`: the Message-IDs of earlier letters to the same addressee, the latest first."""
+    """What stands around a letter's text.
+
+    `thread`: the Message-IDs of earlier letters to the same addressee, the latest first. `xarf`: a machine-readable report.
+    """
 
     sender_name: str
     recipient: str
@@ -61,6 +65,7 @@ class Envelope(NamedTuple):
     message_id: str
     language: str
     thread: tuple[str, ...] = ()
+    xarf: str = ""
 
 
 def build_message(notice: Notice, at: datetime) -> bytes:
@@ -76,12 +81,13 @@ def build_message(notice: Notice, at: datetime) -> bytes:
         reply_to=_answers_go_to(notice, notice.contact.address, centre.email, at), subject=notice.subject,
         message_id=message_id_for(notice), language=notice.language,
         thread=tuple(_thread_of(notice)),
+        xarf=xarf.text(notice, notice.contact.address, at) if xarf.applies_to(notice) else "",
     )  # fmt: skip
     return with_dkim(mime_bytes(around, body_of(notice), at))
 
 
 def mime_bytes(around: Envelope, body: str, at: datetime) -> bytes:
-    """One plain text part and nothing attached, with CRLF line ends, dated `at`."""
+    """The text, and a report for machines where one is asked for; nothing else attached. CRLF line ends, dated `at`."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(one_line(around.sender_name, 120), addr_spec=sender_address())
     mail["To"] = Address(addr_spec=around.recipient)
@@ -97,6 +103,11 @@ def mime_bytes(around: Envelope, body: str, at: datetime) -> bytes:
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Loop"] = sender_address()
     mail.set_content(body, charset="utf-8", cte="quoted-printable" if _mostly_ascii(body) else "base64")
+    if around.xarf:
+        # Inline: it is another form of the letter, and the letter says that nothing is attached.
+        mail.add_attachment(around.xarf.encode(), "application", "json", disposition="inline", filename=xarf.FILE_NAME)
+        # Of the message itself, so that the same letter is the same bytes.
+        mail.set_boundary("=" * 12 + hashlib.sha256(around.message_id.encode()).hexdigest()[:24])
     mail["Content-Language"] = around.language  # after the content, which clears such headers
     return mail.as_bytes()
 

@@ -98,6 +98,9 @@ class Contact(models.Model):
     class Channel(models.TextChoices):
         EMAIL = "email", _("E-mail")
         FORM = "form", _("Web form")
+        POST = "post", _("Letter by post")
+        CLOUDFLARE = "cloudflare", _("Interface of Cloudflare")
+        AWS = "aws", _("Interface of AWS")
 
     class State(models.TextChoices):
         USABLE = "usable", _("Usable")
@@ -106,7 +109,7 @@ class Contact(models.Model):
         RETIRED = "retired", _("Retired")
 
     site = models.ForeignKey(HostingSite, on_delete=models.CASCADE, related_name="contacts")
-    channel = models.CharField(_("channel"), max_length=8, choices=Channel, default=Channel.EMAIL)
+    channel = models.CharField(_("channel"), max_length=12, choices=Channel, default=Channel.EMAIL)
     address = models.CharField(_("address"), max_length=300)
     rank = models.PositiveSmallIntegerField(_("order"), default=1)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.USABLE)
@@ -117,6 +120,7 @@ class Contact(models.Model):
     contents = models.JSONField(_("for content"), default=list, blank=True)  # of Case.content_kind
     jurisdictions = models.JSONField(_("for letters under the law of"), default=list, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
+    wants_xarf = models.BooleanField(_("wants a machine-readable report (XARF)"), default=False)
     bounce_count = models.PositiveIntegerField(_("bounces"), default=0, editable=False)
     bounced_at = models.DateTimeField(_("last bounce"), null=True, blank=True, editable=False)
 
@@ -219,6 +223,7 @@ class Notice(Leased):
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         APPROVED = "approved", _("Approved, leaves soon")
+        BY_HAND = "by_hand", _("Approved, to be handed in")
         SENDING = "sending", _("Sending")
         SENT = "sent", _("Sent, waiting for removal")
         FAILED = "failed", _("Sending failed")
@@ -352,6 +357,7 @@ class Reveal(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
 
+from takedown.channels.models import ChannelKey, FormRun, HandDelivery, Playbook  # noqa: E402, F401
 from takedown.directory.models import ContactChange, DirectoryEntry, Lookup, Suggestion  # noqa: E402, F401
 
 # The models of the inbox stand in their own room; Django looks for them here.

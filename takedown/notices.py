@@ -18,6 +18,7 @@ from cases import custody
 from cases.models import User
 from takedown import completeness, letters
 from takedown.addressing import contact_for, site_for_url
+from takedown.channels.registry import goes_by_hand, message_for
 from takedown.drafting import (
     AFTER_THE_ADDITION,
     NoticeError,
@@ -30,7 +31,7 @@ from takedown.drafting import (
     stage_seconds,
 )
 from takedown.letter_facts import request_for
-from takedown.message import body_of, build_message, digest_of, message_id_for
+from takedown.message import body_of, digest_of, message_id_for
 from takedown.models import Notice
 from takedown.sending import decide_uncertain, give_up, mark_uncertain, send
 
@@ -94,7 +95,7 @@ def gate(notice: Notice) -> list[str]:
 # --- approval ----------------------------------------------------------------------------------------------------
 def preview(notice: Notice) -> bytes:
     """The exact message: as approved, or as it would be approved now. Raises NoticeError."""
-    return bytes(notice.message) or build_message(notice, timezone.now())
+    return bytes(notice.message) or message_for(notice, timezone.now())
 
 
 def text_digest(notice: Notice) -> str:
@@ -104,7 +105,7 @@ def text_digest(notice: Notice) -> str:
 
 
 def approve(notice: Notice, officer: User, *, seen: str = "") -> None:
-    """Approve exactly this message; it leaves after the undo window. Raises NoticeError.
+    """Approve exactly this message; it leaves after the undo window, or waits to be handed in. Raises NoticeError.
 
     `seen` is the `text_digest` of the text the officer read: when addresses joined the draft meanwhile, it is refused.
     """
@@ -125,10 +126,10 @@ def approve(notice: Notice, officer: User, *, seen: str = "") -> None:
 def _approve(row: Notice, officer: User) -> None:
     at = timezone.now()
     clear_approval(row)
-    row.status, row.reason = Notice.Status.APPROVED, ""
+    row.status, row.reason = Notice.Status.BY_HAND if goes_by_hand(row) else Notice.Status.APPROVED, ""
     row.approved_at, row.approved_by = at, officer
     row.send_after = at + timedelta(seconds=settings.UNDO_SECONDS)
-    row.message = build_message(row, at)
+    row.message = message_for(row, at)
     row.approved_digest, row.message_id = digest_of(row.message), message_id_for(row)
     row.save()
     custody.record(
@@ -144,7 +145,7 @@ def undo(notice: Notice, officer: User) -> None:
         # One conditional UPDATE: either this takes the row, or the worker's claim has it already.
         taken = (
             Notice.objects.filter(Q(leased_until=None) | Q(leased_until__lt=timezone.now()))
-            .filter(pk=notice.pk, status=Notice.Status.APPROVED)
+            .filter(pk=notice.pk, status__in=[Notice.Status.APPROVED, Notice.Status.BY_HAND])
             .update(status=Notice.Status.DRAFT)
         )
         if not taken:

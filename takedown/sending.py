@@ -22,10 +22,11 @@ from cases.models import User
 from cases.vault import VaultError
 from takedown.addressing import contact_for, trouble_with
 from takedown.bounced import propose_next
+from takedown.channels.registry import channel_of
 from takedown.contacts import bounced
-from takedown.delivery import DeliveryError, Email
+from takedown.delivery import DeliveryError
 from takedown.drafting import NoticeError, clear_approval, locked
-from takedown.message import digest_of, recipient_of, return_path_for
+from takedown.message import digest_of
 from takedown.models import Delivery, Notice
 
 SENTENCE = 300
@@ -58,7 +59,7 @@ def _stopped(notice: Notice) -> tuple[str, str] | None:
         return Notice.Status.DRAFT, _("The consent of this case does not allow letters now. Nothing was sent.")
     if trouble := trouble_with(notice.contact):
         return Notice.Status.DRAFT, trouble
-    if recipient_of(message) != _address(notice):
+    if notice.contact is None or not channel_of(notice.contact).is_for(message, notice.contact):
         return Notice.Status.DRAFT, _("The contact's address was changed after the approval. Please approve again.")
     return None
 
@@ -78,7 +79,7 @@ def _begun(notice: Notice) -> Delivery | None:
 
 def _deliver(notice: Notice, delivery: Delivery) -> None:
     try:
-        answer = Email().deliver(bytes(notice.message), delivery.recipient, return_path_for(notice, delivery.recipient))
+        answer = channel_of(notice.contact).deliver(notice, bytes(notice.message), delivery.recipient)
     except VaultError as error:  # no key, no signed address for bounces: nothing has left
         _not_sent(notice, delivery, DeliveryError(error.sentence))
         return

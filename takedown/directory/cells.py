@@ -41,6 +41,8 @@ def address(channel: str, text: str) -> str:
     """An address that fits its channel, in ASCII."""
     text = names.ascii_mail(text) if channel == Contact.Channel.EMAIL else text.strip()
     short(text, 300, "address")
+    if channel == Contact.Channel.POST:
+        return text
     try:
         if channel == Contact.Channel.EMAIL:
             validate_email(text)

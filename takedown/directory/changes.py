@@ -25,7 +25,7 @@ A = ContactChange.Action
 S = ContactChange.State
 V = DirectoryEntry.Verb
 OVER = (Notice.Status.REMOVED, Notice.Status.CANCELLED)
-KEPT = ("channel", "address", "rank", "addressees", "contents", "jurisdictions", "note", "state")
+KEPT = ("channel", "address", "rank", "addressees", "contents", "jurisdictions", "note", "wants_xarf", "state")
 CHANGEABLE = KEPT[:-1]
 NOT_A_SECOND = gettext_lazy("A second administrator has to agree: you proposed this yourself.")
 

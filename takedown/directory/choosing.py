@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Case
+from takedown.channels import ready
 from takedown.jurisdictions import regimes_of
 from takedown.models import Contact, HostingSite
 
@@ -30,16 +31,17 @@ def next_contact(
     site: HostingSite,
     purpose: Purpose | None = None,
     *,
-    channel: str = Contact.Channel.EMAIL,
+    channel: str = "",
     instead_of: Contact | None = None,
 ) -> Contact | None:
     """The first usable contact whose scope fits: confirmed ones before the others, then by order.
 
-    Paused, bounced and retired ones are passed over. `instead_of` is passed over too.
+    Paused, bounced and retired ones are passed over, and interfaces without a key. `instead_of` is passed over too.
     """  # fmt: skip
+    channels = {channel} if channel else ready.open_channels()
     usable = [
         one for one in site.contacts.all()
-        if one.state == Contact.State.USABLE and one.channel == channel and one != instead_of
+        if one.state == Contact.State.USABLE and one.channel in channels and one != instead_of
         and fits(one, site, purpose or Purpose())
     ]  # fmt: skip
     return min(usable, key=lambda one: (one.confirmed_at is None, one.rank, one.pk), default=None)
@@ -51,6 +53,8 @@ def fits(contact: Contact, site: HostingSite, purpose: Purpose) -> bool:
     if contact.addressees and addressee not in contact.addressees:
         return False
     if contact.contents and purpose.content not in contact.contents:
+        return False
+    if contact.channel in ready.INTERFACES and purpose.content == "minor":
         return False
     laws = {purpose.jurisdiction or site.jurisdiction, *regimes_of(purpose.jurisdiction or site.jurisdiction)}
     return not contact.jurisdictions or bool(laws & set(contact.jurisdictions))

@@ -20,8 +20,10 @@ class ContactForm(forms.Form):
 
     channel = forms.ChoiceField(label=_("Channel"), choices=Contact.Channel.choices)
     address = forms.CharField(
-        label=_("Address"), max_length=300, help_text=_("An e-mail address, or the form's web address.")
-    )
+        label=_("Address"), max_length=300, help_text=_(
+            "An e-mail address, or the web address of the form or the interface. For the post: name; street; place; country."
+        ),
+    )  # fmt: skip
     rank = forms.IntegerField(label=_("Order"), min_value=1, max_value=99, initial=1, help_text=_("1 is asked first."))
     addressees = forms.MultipleChoiceField(
         label=_("Whose desk it is"), choices=AddresseeType.choices, required=False, widget=forms.CheckboxSelectMultiple(BOXES),
@@ -36,6 +38,10 @@ class ContactForm(forms.Form):
         help_text=_("Codes such as KR EU US; empty: any."),
     )  # fmt: skip
     note = forms.CharField(label=_("Note"), required=False, max_length=300)
+    wants_xarf = forms.BooleanField(
+        label=_("Add a machine-readable report (XARF) to e-mails"), required=False, widget=forms.CheckboxInput(BOXES),
+        help_text=_("Only where the addressee says that it reads such reports. Not for material of minors."),
+    )  # fmt: skip
     checked = forms.BooleanField(
         label=_("I have checked this address myself: confirm it now"), required=False, widget=forms.CheckboxInput(BOXES)
     )
@@ -44,7 +50,7 @@ class ContactForm(forms.Form):
         if contact:
             kept = {
                 name: getattr(contact, name)
-                for name in ("channel", "address", "rank", "addressees", "contents", "note")
+                for name in ("channel", "address", "rank", "addressees", "contents", "note", "wants_xarf")
             }
             kwargs.setdefault("initial", {**kept, "jurisdictions": " ".join(contact.jurisdictions)})
         super().__init__(*args, **kwargs)

@@ -17,8 +17,9 @@ from takedown.models import Location, Notice, Reveal
 
 S = Notice.Status
 FILTERS = {
-    "waiting": [S.DRAFT, S.APPROVED, S.SENDING, S.FAILED, S.UNCERTAIN],
+    "waiting": [S.DRAFT, S.APPROVED, S.BY_HAND, S.SENDING, S.FAILED, S.UNCERTAIN],
     "drafts": [S.DRAFT],
+    "by_hand": [S.BY_HAND],
     "trouble": [S.FAILED, S.UNCERTAIN],
 }
 
