@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cases import vault
+from cases import terms, vault
 from cases.models import Case, Person
 
 SHORTEST_NAME = 2
@@ -16,6 +16,14 @@ def person_words(case: Case) -> list[str]:
     fields = {"name": person.name_sealed, "contact": person.contact_sealed} if person else {}
     opened = [vault.open_text(case, field, bytes(sealed)) for field, sealed in fields.items()]
     return [word for word in (one.strip().casefold() for one in (case.alias, *opened)) if len(word) >= SHORTEST_NAME]
+
+
+def telling_words(case: Case) -> list[str]:
+    """The same and every watch term: what a stranger wrote around the material is not repeated where it names one.
+
+    Not asked of an officer's words: a term can be as common as “video”. Raises VaultError.
+    """
+    return [*person_words(case), *(word.text.strip().casefold() for word in terms.opened(case))]
 
 
 def names_any(text: str, words: list[str]) -> bool:

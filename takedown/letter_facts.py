@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from zoneinfo import available_timezones
 
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.utils import timezone
 from cases.models import Role, User
 from cases.vault import VaultError
 from takedown import letters
-from takedown.anonymity import names_any, person_words
+from takedown.anonymity import names_any, telling_words
 from takedown.jurisdictions import time_zone_for
 from takedown.models import HostingSite, Location, Notice, Organisation
 
@@ -56,14 +57,20 @@ def request_for(notice: Notice) -> letters.LetterRequest:
 
 def _zone_of(site: HostingSite) -> str:
     """The host's clock; a site on which nobody set one keeps the clock of its jurisdiction."""
-    known = site.time_zone in available_timezones() and site.time_zone != "UTC"
+    known = site.time_zone in _zones() and site.time_zone != "UTC"
     return site.time_zone if known else time_zone_for(site.jurisdiction)
+
+
+@cache
+def _zones() -> set[str]:
+    """Reading the list of zones takes longer than composing a letter."""
+    return available_timezones()
 
 
 def _places(notice: Notice) -> list[letters.Location]:
     """Titles and uploader names are strangers' words: those that name the person are left out."""
     try:
-        words = person_words(notice.case)
+        words = telling_words(notice.case)
     except VaultError:
         words = None  # nothing can be compared, so no stranger's word is repeated
     locations = notice.locations.select_related("match__candidate").order_by("pk")

@@ -58,6 +58,10 @@ def letter(request: Any, cast: Cast, offices: interfaces.Offices) -> Notice:
     return scene.make_approved(cast.case, cast.jiwoo)
 
 
+def channel_of(letter: Notice) -> str:
+    return letter.contact.channel if letter.contact else ""
+
+
 def after_sending(letter: Notice) -> Notice:
     notices.send(letter.pk)
     letter.refresh_from_db()
@@ -112,7 +116,7 @@ def test_a_breakdown_is_tried_again_only_where_repeats_are_dropped(
     letter: Notice, offices: interfaces.Offices, status: int
 ) -> None:
     offices.moods = [(status, {})]
-    by_aws = letter.contact.channel == C.AWS
+    by_aws = channel_of(letter) == C.AWS
     assert after_sending(letter).status == (S.APPROVED if by_aws else S.UNCERTAIN)
 
 
@@ -151,7 +155,7 @@ def test_a_wrong_key_is_refused_and_says_so(cast: Cast, offices: interfaces.Offi
 def test_without_a_key_the_letter_goes_by_mail(cast: Cast) -> None:
     scene.lay_lawbook()
     add_contact(scene.make_site(), C.CLOUDFLARE)
-    assert scene.make_draft(cast.case).contact.channel == C.EMAIL
+    assert channel_of(scene.make_draft(cast.case)) == C.EMAIL
 
 
 def test_a_key_that_is_switched_off_holds_an_approved_report_back(letter: Notice, offices: interfaces.Offices) -> None:
@@ -169,7 +173,7 @@ def test_minors_material_never_goes_through_an_interface(cast: Cast, offices: in
     Case.objects.update(minor=True)
     cast.case.refresh_from_db()
     draft = scene.make_draft(cast.case)
-    assert draft.contact.channel == C.EMAIL
+    assert channel_of(draft) == C.EMAIL
     Notice.objects.update(contact=contact)
     draft.refresh_from_db()
     with pytest.raises(notices.NoticeError, match="minor"):
