@@ -27,7 +27,7 @@ from cases.line import certificate_of
 from cases.page_steps import Played, Steps, play
 from cases.recording import Recorder, Recording
 
-__all__ = ["CaptureError", "PageCapture", "browser_path", "capture_page", "render_html", "render_pages"]
+__all__ = ["CaptureError", "PageCapture", "browser_path", "capture_page", "render_html", "render_pages", "use_page"]
 
 TALLEST = 20_000
 HTML_MAX_CHARS = 20_000_000
@@ -117,6 +117,20 @@ def render_pages(url: str, steps: Steps, *, deadline_seconds: float = 60.0) -> P
 
     def done(visit: _Visit) -> Played:
         return play(visit.page, steps, lambda: visit.left_ms, visit.answers[-1].status)
+
+    return _in_own_thread(lambda: _visit(url, deadline_seconds, done, images=False))
+
+
+def use_page(
+    url: str, work: Callable[[Page, GuardProxy, Callable[[], float]], Outcome], *, deadline_seconds: float
+) -> Outcome:
+    """Open a page and do `work(page, its proxy, milliseconds left)` there, without images, media or fonts.
+
+    Raises CaptureError.
+    """
+
+    def done(visit: _Visit) -> Outcome:
+        return work(visit.page, visit.proxy, lambda: visit.left_ms)
 
     return _in_own_thread(lambda: _visit(url, deadline_seconds, done, images=False))
 

@@ -79,6 +79,8 @@ class GuardProxy:
         self.allowance = loopback_allowance(allow_loopback)
         self.records: list[ProxyRecord] = []
         self.bytes_in = 0
+        self.once_only = False
+        self.broke_off = False
         self._expected: set[str] = set()
         self._changed = threading.Condition()
         self._sockets: set[socket.socket] = set()
@@ -120,6 +122,17 @@ class GuardProxy:
             self._expected.add(host.lower().strip("[]"))
             self._changed.notify_all()
 
+    def send_once(self) -> None:
+        """From now on a request that broke off without an answer is the last one.
+
+        Browsers repeat what broke off on a line they used before, forms included; nothing may be sent twice.
+        """
+        self.once_only = True
+
+    def unanswered(self) -> None:
+        """A request went out and nothing came back."""
+        self.broke_off = self.broke_off or self.once_only
+
     def record_of(self, host: str) -> ProxyRecord | None:
         """The last thing that happened with a host."""
         return next((record for record in reversed(self.records) if record.host == host), None)
@@ -131,6 +144,9 @@ class GuardProxy:
             target = parse_url(url)
         except FetchError as error:
             self._note("", 0, "refused", error.reason_code)
+            return None
+        if self.broke_off:
+            self._note(target.host, target.port, "refused", "broke_off")
             return None
         if not self._caused_by_page(target.host):
             self._note(target.host, target.port, "refused", "not_page")
@@ -220,14 +236,24 @@ class _Handler(BaseHTTPRequestHandler):
             self._tunnel(upstream)
 
     def _tunnel(self, upstream: socket.socket) -> None:
-        proxy, client = self.server.proxy, self.connection
+        proxy, client, asked = self.server.proxy, self.connection, False
         while proxy.left > 0:
             ready, _, _ = select.select([client, upstream], [], [], min(1.0, max(0.0, proxy.left)))
             for sock in ready:
-                chunk = sock.recv(CHUNK)
-                if not chunk or (sock is upstream and not proxy.count(len(chunk))):
+                chunk = self._received(sock)
+                if not chunk and sock is upstream and asked:
+                    proxy.unanswered()
+                if not chunk or proxy.broke_off or (sock is upstream and not proxy.count(len(chunk))):
                     return
+                asked = sock is client
                 (client if sock is upstream else upstream).sendall(chunk)
+
+    def _received(self, sock: socket.socket) -> bytes:
+        """A line that was reset is over like one that was closed."""
+        try:
+            return sock.recv(CHUNK)
+        except ConnectionError:
+            return b""
 
     def do_GET(self) -> None:
         self.close_connection = True
@@ -247,6 +273,11 @@ class _Handler(BaseHTTPRequestHandler):
         response = http.client.HTTPResponse(upstream, method=self.command)
         try:
             response.begin()
+        except (http.client.HTTPException, OSError):
+            self.server.proxy.unanswered()
+            response.close()
+            return
+        try:
             self._answer(response)
         except (http.client.HTTPException, OSError):
             return

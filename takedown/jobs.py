@@ -7,6 +7,8 @@ from django_rq import job
 
 from detection.jobs import RINGS_A_SWEEP, ring
 from takedown import notices, verify
+from takedown.channels import replay
+from takedown.channels.models import FormRun
 from takedown.directory import suggesting
 from takedown.inbox import fetching
 from takedown.models import Location, Lookup, Notice
@@ -32,6 +34,11 @@ def read_mail() -> None:
     fetching.collect()
 
 
+@job("capture")
+def play_form(run_id: str) -> None:
+    replay.play(run_id)
+
+
 @job("deliver")
 def sweep() -> None:
     """Name what a crash left, ring for what is due, draft what was captured."""
@@ -41,6 +48,10 @@ def sweep() -> None:
     ring("deliver", send, Notice.objects.to_send(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
     ring("monitor", check, Location.objects.to_check(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
     notices.draft_due(at)
+    replay.give_up(at)
+    ring(
+        "capture", play_form, FormRun.objects.free(at).filter(status=FormRun.Status.ASKED).values_list("pk", flat=True)
+    )
     suggesting.give_up(at)
     suggesting.ask_for_the_unknown()
     ring("monitor", find_contacts, Lookup.due(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])

@@ -43,14 +43,14 @@ def send(notice_id: UUID | str) -> None:
     if notice.send_after is None or notice.send_after > now:  # taken back and approved again since the look above
         _give_back(notice)
         return
-    if stopped := _stopped(notice):
-        _finish(notice, *stopped)
+    if why := stopped(notice):
+        _finish(notice, *why)
         return
     if delivery := _begun(notice):
         _deliver(notice, delivery)
 
 
-def _stopped(notice: Notice) -> tuple[str, str] | None:
+def stopped(notice: Notice) -> tuple[str, str] | None:
     """The state and sentence of a notice that must not leave any more."""
     message = bytes(notice.message)
     if not message or digest_of(message) != notice.approved_digest:
@@ -105,6 +105,19 @@ def _sent(notice: Notice, at: datetime, actor: str, **detail: object) -> None:
         notice.case, "sent", actor=actor, subject=f"notice:{notice.pk}", reference=notice.reference,
         message=notice.approved_digest, message_id=notice.message_id, **detail,
     )  # fmt: skip
+
+
+def sent_by_hand(notice: Notice, delivery: Delivery, at: datetime, actor: str, answer: str, **detail: object) -> None:
+    """The letter left by an officer's hand; the caller holds the row."""
+    _end(delivery, Delivery.Status.SENT, answer)
+    _sent(notice, at, actor, by_hand=True, **detail)
+
+
+def by_hand_again(notice: Notice, delivery: Delivery, error: DeliveryError) -> None:
+    """A form that was not sent waits for the officer again; one that was perhaps sent, for a decision."""
+    state = Delivery.Status.UNCERTAIN if error.uncertain else Delivery.Status.FAILED
+    _end(delivery, state, error.answer or error.sentence)
+    _finish(notice, Notice.Status.UNCERTAIN if error.uncertain else Notice.Status.BY_HAND, error.sentence)
 
 
 def _not_sent(notice: Notice, delivery: Delivery, error: DeliveryError) -> None:

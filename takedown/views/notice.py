@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from cases import access
 from cases.models import User
 from takedown import completeness, counsel, notices, police_report, printing
+from takedown.channels.registry import goes_by_hand
 from takedown.differences import Piece, pieces
 from takedown.forms import LetterForm
 from takedown.message import digest_of
@@ -48,6 +49,7 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "editable": row.status == Notice.Status.DRAFT,
         "missing": [*_unsaved(form), *completeness.troubles(row)] if row.status == Notice.Status.DRAFT else [],
         "mime": _mime(row),
+        "goes_by_hand": goes_by_hand(row),
         "subject_pieces": _subject_pieces(row),
         "has_form": printing.has_form(row),
         "unchecked": counsel.unchecked(row),

@@ -111,7 +111,9 @@ class Reader:
         self.read("mail, headers decoded", "\n".join(f"{name}: {value}" for name, value in mail.items()))
         for part in mail.walk():
             if not part.is_multipart():
-                self.read(f"mail, {part.get_content_type()} part", part.get_payload(decode=True))
+                content = part.get_payload(decode=True)
+                assert isinstance(content, bytes)
+                self.read(f"mail, {part.get_content_type()} part", content)
 
     def read_request(self, sent: Any) -> None:
         """Request line, headers and body of one HTTP request."""

@@ -170,7 +170,7 @@ def test_the_reader_finds_what_somebody_let_slip(town: Town, leak: str) -> None:
     if leak == "title":
         notice.subject = f"{notice.subject} {name}"
     elif leak == "postal address":
-        Contact.objects.filter(pk=notice.contact_id).update(address=f"{name}; Street 1")
+        Contact.objects.filter(notices=notice).update(address=f"{name}; Street 1")
         notice.refresh_from_db()
     elif leak == "report":
         notice.reference = f"SG {name}"
