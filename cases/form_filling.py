@@ -24,12 +24,17 @@ AFTER_PRESS_MS = 15_000.0
 TEXT_CHARS = 2_000
 WIDTH, TALLEST = 1280, 6_000
 TEXT_SCRIPT = "most => String(document.body?.innerText || '').slice(0, most)"
+# A page shorter than the window is as tall as what stands on it.
+TALL_SCRIPT = (
+    "() => { const all = document.documentElement, low = document.body?.getBoundingClientRect().bottom || 0;"
+    " return Math.ceil(all.scrollHeight > all.clientHeight || low < 50 ? all.scrollHeight : low + scrollY + 24); }"
+)
 FITS_SCRIPT = "(field, value) => String(field.value ?? '').replace(/\\r\\n/g, '\\n') === value"
 CHOSEN_SCRIPT = "(field, value) => [...field.selectedOptions].some(one => one.label === value || one.value === value)"
 
 
 class Move(Protocol):
-    """`verb`: fill, choose, tick, click or press; `field`: a label, or a CSS selector after “css:”."""
+    """`verb`: fill, choose, tick, click or press; `field`: a label, or a CSS selector after “css:” (and words before it)."""
 
     @property
     def verb(self) -> str: ...
@@ -170,7 +175,7 @@ def _look(page: Page, filling: Filling, left_ms: Callable[[], float]) -> None:
     """A picture and the words, for the officer; every image on the page stays hidden."""
     filling.url = page.url
     filling.text = str(page.evaluate(TEXT_SCRIPT, TEXT_CHARS))
-    tall = int(page.evaluate("() => document.documentElement.scrollHeight") or 900)
+    tall = int(page.evaluate(TALL_SCRIPT) or 900)
     clip: Any = {"x": 0, "y": 0, "width": WIDTH, "height": max(200, min(tall, TALLEST))}
     filling.picture = page.screenshot(
         full_page=True, clip=clip, type="png", style=blur.BLUR_CSS, animations="disabled", timeout=max(1.0, left_ms())
@@ -200,8 +205,8 @@ def _place(page: Page, move: Move) -> Locator | None:
 
 
 def _in_frame(frame: Frame, move: Move) -> Locator:
-    if move.field.startswith(CSS):
-        return frame.locator("css=" + move.field.removeprefix(CSS).strip())
+    if CSS in move.field:
+        return frame.locator("css=" + move.field.partition(CSS)[2].strip())
     if move.verb in ("click", "press"):
         button = frame.get_by_role("button", name=move.field, exact=True)
         return button.or_(frame.get_by_role("link", name=move.field, exact=True))

@@ -43,6 +43,8 @@ HOP_BY_HOP = frozenset(
 # How long a request may arrive here before the driver has told us that the page caused it.
 CAUSE_WAIT_SECONDS = 1.5
 CHUNK = 64 * 1024
+# Bytes of application data within TLS below which a browser asked for nothing: the end of a handshake, an alert, a ping.
+SMALLEST_REQUEST = 300
 Answers = tuple[str, ...]
 
 
@@ -199,6 +201,11 @@ class GuardProxy:
             return self.bytes_in <= self.max_bytes
 
 
+def _told_within_tls(chunk: bytes) -> int:
+    """Bytes that may be part of a request: records of application data, alone or behind the end of a handshake."""
+    return len(chunk) if chunk[:1] in (b"\x17", b"\x14") else 0
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -236,19 +243,20 @@ class _Handler(BaseHTTPRequestHandler):
             self._tunnel(upstream)
 
     def _tunnel(self, upstream: socket.socket) -> None:
-        proxy, client, asked = self.server.proxy, self.connection, False
+        proxy, client, asked = self.server.proxy, self.connection, 0
         while proxy.left > 0:
             ready, _, _ = select.select([client, upstream], [], [], min(1.0, max(0.0, proxy.left)))
             for sock in ready:
                 chunk = self._received(sock)
-                if not chunk and sock is upstream and asked:
+                if not chunk and sock is upstream and asked > SMALLEST_REQUEST:
                     proxy.unanswered()
                 if not chunk or proxy.broke_off or (sock is upstream and not proxy.count(len(chunk))):
                     return
-                asked = sock is client
+                asked = asked + _told_within_tls(chunk) if sock is client else 0
                 (client if sock is upstream else upstream).sendall(chunk)
 
-    def _received(self, sock: socket.socket) -> bytes:
+    @staticmethod
+    def _received(sock: socket.socket) -> bytes:
         """A line that was reset is over like one that was closed."""
         try:
             return sock.recv(CHUNK)

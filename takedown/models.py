@@ -223,7 +223,7 @@ class Notice(Leased):
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         APPROVED = "approved", _("Approved, leaves soon")
-        BY_HAND = "by_hand", _("Approved, to be handed in")
+        BY_HAND = "by_hand", _("To be handed in")
         SENDING = "sending", _("Sending")
         SENT = "sent", _("Sent, waiting for removal")
         FAILED = "failed", _("Sending failed")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from cases.report import pdf_of
 from takedown.channels import facts
-from takedown.composing import KST, in_language
+from takedown.composing import KST
 from takedown.drafting import NoticeError
 from takedown.jurisdictions import locale_for
 from takedown.letter_facts import organisation
@@ -27,8 +27,7 @@ def message(notice: Notice, at: datetime) -> bytes:
     korean = notice.language == "ko"
     content = {
         "to": notice.contact.address,
-        "from": [in_language(row.names, notice.language), (row.address_ko or row.address) if korean else row.address,
-                 f"{centre.phone}   {centre.email}"],
+        "from": [centre.name, (row.address_ko or row.address) if korean else row.address],
         "date": format_date(at.astimezone(KST).date(), "long", locale=locale_for(notice.language, notice.site.jurisdiction)),
         "language": notice.language,
         "reference": notice.reference,

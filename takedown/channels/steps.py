@@ -1,12 +1,13 @@
 """The steps through a web form as data, one per line; and the values a letter has to offer.
 
     fill | Your e-mail | {email}
-    choose | css:#reason | Non-consensual content
+    choose | Reason css:#reason | Non-consensual content
     tick | I declare that this is accurate
     click | Next
     press | Send report
 
-A field is named by its label, or by a CSS selector after “css:”. `press` is the last click: it stands once, at the end.
+A field is named by its label, or by a CSS selector after “css:”, before which words for people may stand.
+`press` is the last click: it stands once, at the end.
 """
 
 from __future__ import annotations
@@ -44,6 +45,12 @@ class Step(NamedTuple):
     value: str = ""
 
 
+def shown_field(step: Step) -> str:
+    """What an officer looks for on the form."""
+    words, _css, selector = step.field.partition(CSS)
+    return words.strip() or selector.strip()
+
+
 class StepTrouble(Exception):
     """A line that cannot be read; the sentence says which."""
 
@@ -68,8 +75,8 @@ def _read(number: int, line: str) -> Step:
     step = Step(verb, *parts[1:])
     if unknown := [name for name in VALUE.findall(step.value) if name not in NAMES]:
         raise _wrong(number, _("there is no value {%(name)s}") % {"name": unknown[0]})
-    if step.field.startswith(CSS):
-        _check_selector(number, step.field.removeprefix(CSS).strip())
+    if CSS in step.field:
+        _check_selector(number, step.field.partition(CSS)[2].strip())
     return step
 
 

@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='notice',
             name='status',
-            field=models.CharField(choices=[('draft', 'Draft'), ('approved', 'Approved, leaves soon'), ('by_hand', 'Approved, to be handed in'), ('sending', 'Sending'), ('sent', 'Sent, waiting for removal'), ('failed', 'Sending failed'), ('uncertain', 'Perhaps sent: please decide'), ('removed', 'Removed'), ('cancelled', 'Cancelled')], default='draft', max_length=9),
+            field=models.CharField(choices=[('draft', 'Draft'), ('approved', 'Approved, leaves soon'), ('by_hand', 'To be handed in'), ('sending', 'Sending'), ('sent', 'Sent, waiting for removal'), ('failed', 'Sending failed'), ('uncertain', 'Perhaps sent: please decide'), ('removed', 'Removed'), ('cancelled', 'Cancelled')], default='draft', max_length=9),
         ),
         migrations.CreateModel(
             name='ChannelKey',

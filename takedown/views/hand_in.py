@@ -72,7 +72,7 @@ def _steps(row: Notice) -> list[dict[str, Any]]:
     """Each step with what is copied; a long value stands in a box of its own."""
     _url, found = steps.from_json(bytes(row.message))
     return [
-        {"verb": step.verb, "field": step.field.removeprefix(steps.CSS), "value": step.value,
+        {"verb": step.verb, "field": steps.shown_field(step), "value": step.value,
          "long": len(step.value) > LONG or "\n" in step.value}
         for step in found
     ]  # fmt: skip

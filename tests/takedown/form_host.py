@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -32,7 +35,7 @@ PAGES = {"/report": FORM, "/eager": EAGER, "/forgetful": FORGETFUL, "/dead": DEA
 LINES = """\
 fill | Address of the content | {urls}
 fill | Your e-mail | {email}
-choose | css:#reason | Non-consensual content
+choose | Reason css:#reason | Non-consensual content
 tick | I declare that this is accurate
 press | Send report
 """
@@ -66,7 +69,8 @@ class FormHost:
         if request.path == "/second":
             _answer(request, 200, FORM)
         elif self.hang_up:
-            request.connection.close()
+            request.close_connection = True
+            request.connection.shutdown(socket.SHUT_RDWR)
         else:
             _answer(request, self.status, HEAD + "<p>Thank you. Your ticket: T-4711</p>")
 
@@ -81,10 +85,13 @@ def _answer(request: BaseHTTPRequestHandler, status: int, page: str) -> None:
 
 
 @contextlib.contextmanager
-def opened(settings: Any) -> Iterator[FormHost]:
+def opened(settings: Any, certificate: Path | None = None) -> Iterator[FormHost]:
+    """Over TLS where a certificate is given. Its lines stay open for further requests, as those of real hosts do."""
     host = FormHost()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
             host.get(self)
 
@@ -95,8 +102,12 @@ def opened(settings: Any) -> Iterator[FormHost]:
             """Quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    host.origin = f"http://127.0.0.1:{server.server_port}"
+    host.origin = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}"
     settings.DEMO_LOOPBACK_HOSTS = frozenset({f"127.0.0.1:{server.server_port}"})
     try:
         yield host

@@ -128,18 +128,24 @@ def every_page(case: Case) -> dict[str, tuple[str, str]]:
     pages["printed"] = ("get", at("printed", letter.pk, "txt"))
     pages |= {name: ("get", at(name)) for name in ("contacts", "replies", *OF_LISTS)}
     pages["notice_replies"] = ("get", at("notice_replies", letter.pk))
+    pages |= {name: ("get", at(name, letter.pk)) for name in ("hand_in", "posted")}
+    pages |= {name: ("post", at(name, letter.pk)) for name in ("form_rehearse", "form_press")}
+    pages["form_picture"] = ("get", at("form_picture", letter.pk, 1))
+    pages["channel_keys"] = ("get", at("channel_keys"))
+    by_form = scene.make_site("form.example").contacts.create(channel="form", address="https://form.example/report")
+    pages["playbook"] = ("get", at("playbook", by_form.pk))
     pages["reply_read"] = ("post", at("reply_read", InboundMail.objects.create(notice=letter, kind="reply").pk))
     return pages | directory_scene.every_page(letter.site)
 
 
 OF_EVERYBODY = {"contacts", "site"}
 OF_LISTS = {"contacts_export", "contacts_import", "letters_missing", "letters_preview"}
-OF_ADMINS = {*OF_LISTS, "contact_edit"}
+OF_ADMINS = {*OF_LISTS, "contact_edit", "channel_keys", "playbook"}
 OF_THE_HOUSE = {"desk", "queue", "sent", "replies"}
 OF_ONE_CASE = {
     "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss", "capture_upload", "bundle",
     "notice", "message", "language", "police", "approve", "undo", "decide", "printed",
-    "notice_replies", "reply_read",
+    "notice_replies", "reply_read", "hand_in", "posted", "form_rehearse", "form_press", "form_picture",
     "terms", "show_terms", "add_term", "remove_term", "tick_sites",
 }  # fmt: skip
 EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_ONE_CASE | directory_scene.CLICKS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from takedown.channels.models import FormRun, Playbook
 from takedown.drafting import NoticeError
 from takedown.models import Contact, Delivery, Notice
 from tests.base import Cast
-from tests.takedown import form_host, scene
+from tests.takedown import form_host, registry, scene
 from tests.takedown.form_host import FormHost
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +114,17 @@ def test_a_press_that_does_not_arrive_surely_is_never_repeated_by_itself(
     assert (pressed.status, notice.status) == (R.FAILED, state)
     assert len(host.reports()) == (0 if mood == "dead" else 1)  # left alone, Chromium repeats what broke off
     assert notice.deliveries.count() == 1
+
+
+def test_over_tls_too_a_form_whose_line_breaks_is_sent_once(cast: Cast, settings: Any, tmp_path: Path) -> None:
+    certificate = registry._certificate(tmp_path, ("127.0.0.1",))
+    with form_host.opened(settings, certificate) as host:
+        notice = approved(cast, host)
+        host.hang_up = True
+        assert run(replay.rehearse(notice, cast.jiwoo)).reason == ""
+        assert run(replay.press(notice, cast.jiwoo)).status == R.FAILED
+        notice.refresh_from_db()
+        assert (notice.status, len(host.reports())) == (S.UNCERTAIN, 1)
 
 
 def test_without_a_rehearsal_nothing_is_pressed(cast: Cast, host: FormHost) -> None:
