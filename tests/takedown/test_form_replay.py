@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,7 @@ def test_a_worker_that_died_while_pressing_leaves_a_decision(cast: Cast, host: F
     monkeypatch.setattr(replay, "use_page", lambda *_args, **_named: die())
     with pytest.raises(KeyboardInterrupt):
         replay.play(pressed.pk)
-    later = timezone.now() + timezone.timedelta(hours=1)
+    later = timezone.now() + timedelta(hours=1)
     assert (notices.mark_uncertain(later), replay.give_up(later)) == (1, 1)
     notice.refresh_from_db()
     assert (notice.status, Delivery.objects.get().status) == (S.UNCERTAIN, Delivery.Status.UNCERTAIN)

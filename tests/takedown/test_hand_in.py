@@ -85,6 +85,7 @@ def test_marked_as_handed_in_it_is_sent_and_its_addresses_are_checked(
     by_form.refresh_from_db()
     done = HandDelivery.objects.get()
     assert (by_form.status, done.reference, done.officer) == (S.SENT, "T-4711", cast.jiwoo)
+    assert by_form.sent_at
     assert Location.objects.get().next_check_at == by_form.sent_at + timedelta(hours=1)
     assert "sent" in cast.case.custody.values_list("act", flat=True)
 
