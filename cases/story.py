@@ -52,6 +52,12 @@ LOCATION_WORDS: dict[str, Promise] = {
     "up": _("still there, we keep asking"),
     "absent": _("gone, we look once more to be sure"),
     "removed": _("removed"),
+    "replaced": _("something else is there now, we are looking at it"),
+    "moved": _("it was moved to another address, we keep asking"),
+    "login": _("the site hides it behind a log-in, we keep asking"),
+    "geo": _("the site hides it from visitors from here, we keep asking"),
+    "blocked": _("blocked in Korea, but not removed: we keep asking"),
+    "delisted": _("no longer found by the search engine, we keep asking"),
     "unreachable": _("the site does not answer at the moment"),
 }
 SHOWN_EVENTS = 12

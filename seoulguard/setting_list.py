@@ -111,6 +111,7 @@ GROUPS = (
                 _("How long an approved letter waits before it leaves, so that the officer can take it back."),
             ),
             Entry("RECHECK_SECONDS", _("How many seconds after sending it is checked whether the material is gone.")),
+            Entry("WATCH_SECONDS", _("How many seconds after a removal it is looked for what came back.")),
             Entry("REMOVED_PROBES_APART_SECONDS", _("How far apart two looks must lie before “removed” is said.")),
             Entry(
                 "BUSY_SITE_NOTICES",

@@ -251,7 +251,11 @@ SEND_ATTEMPTS = env.integer("SEND_ATTEMPTS", 7)
 DKIM_KEY_FILE = env.text("DKIM_KEY_FILE")
 DKIM_SELECTOR = env.text("DKIM_SELECTOR", "seoulguard")
 # When a removal is checked again after sending, and how far apart the two probes for "removed" must be.
-RECHECK_SECONDS = [int(word) for word in env.words("RECHECK_SECONDS", "3600,21600,86400,172800,259200,604800")]
+RECHECK_SECONDS = [
+    int(word) for word in env.words("RECHECK_SECONDS", "3600,21600,86400,172800,259200,604800,1209600,2592000")
+]
+# How long an address is watched after it was removed: what comes back opens the ladder anew.
+WATCH_SECONDS = [int(word) for word in env.words("WATCH_SECONDS", "604800,2592000,7776000,15552000,31536000")]
 REMOVED_PROBES_APART_SECONDS = env.integer("REMOVED_PROBES_APART_SECONDS", 86_400)
 
 # The directory: from so many open letters on a site's contacts are changed by two administrators together; a contact

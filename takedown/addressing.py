@@ -11,7 +11,8 @@ from takedown.channels import ready
 from takedown.directory import names
 from takedown.directory.choosing import Purpose, next_contact
 from takedown.jurisdictions import jurisdiction_for, language_for, time_zone_for
-from takedown.models import Contact, HostingSite
+from takedown.ladder_models import step_of
+from takedown.models import Contact, HostingSite, Notice
 
 
 def site_for_url(url: str) -> HostingSite:
@@ -45,6 +46,22 @@ def contact_for(site: HostingSite, purpose: Purpose | None = None) -> Contact | 
     return next_contact(site, purpose)
 
 
+def contact_of(notice: Notice) -> Contact | None:
+    """The contact for this letter: the site's, or the desk of the rung it belongs to."""
+    step = step_of(notice)
+    if step is None:
+        return contact_for(notice.site, Purpose(content=notice.case.content_kind))
+    return desk_contact(notice.site, step.addressee, notice.case.content_kind)
+
+
+def desk_contact(site: HostingSite, addressee: str, content: str) -> Contact | None:
+    """A contact of this kind of desk.
+
+    The network's letter goes to the network: a site's own contact, which fits every letter to the site, never gets it.
+    """
+    return next_contact(site, Purpose(addressee, content), named=addressee != site.addressee_type)
+
+
 def trouble_with(contact: Contact | None) -> str:
     """Why no letter can go there, in a sentence; empty when one can."""
     if contact is None:
@@ -68,4 +85,6 @@ def _mailable(address: str) -> bool:
     return address.isascii()
 
 
-__all__ = ["FetchError", "Purpose", "contact_for", "site_for_url", "trouble_with"]
+__all__ = [
+    "FetchError", "Purpose", "contact_for", "contact_of", "desk_contact", "site_for_url", "trouble_with",
+]  # fmt: skip

@@ -19,6 +19,7 @@ from takedown.addressing import trouble_with
 from takedown.anonymity import names_any, person_words
 from takedown.drafting import lawbook_for
 from takedown.elements import MissingElement
+from takedown.ladder_models import places_of
 from takedown.lawbook import Lawbook
 from takedown.letter_facts import request_for
 from takedown.models import Notice
@@ -65,7 +66,7 @@ def _place(notice: Notice, found: MissingElement) -> tuple[str, bool]:
         return "#compose-anew", False
     if found.code == "E28":
         return "#police", False
-    first = notice.locations.first()
+    first = places_of(notice).first()
     return (reverse("takedown:review", args=[first.match_id]) if first else "#letter"), False
 
 

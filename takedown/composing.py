@@ -75,7 +75,7 @@ class Draft:
         request = self.request
         yield from self._plain("salutation")
         if request.follows_reference and request.follows_sent_at:
-            yield from self._plain("follows")
+            yield from self._variant("follows", f"follows.{request.follows_as}" if request.follows_as else "follows")
         yield from self._plain("who_we_are", "what")
         yield from self._listed("locations", self._location_lines())
         yield from self._listed("identification", self._identification_lines())

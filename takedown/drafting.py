@@ -17,7 +17,8 @@ from cases import custody
 from cases.models import Case
 from detection.models import Match
 from takedown import letters
-from takedown.addressing import FetchError, Purpose, contact_for, site_for_url, trouble_with
+from takedown.addressing import FetchError, Purpose, contact_for, contact_of, site_for_url, trouble_with
+from takedown.ladder_models import step_of
 from takedown.lawbook import Lawbook
 from takedown.letter_facts import request_for
 from takedown.models import Contact, HostingSite, LetterTemplate, Location, Notice, Statute
@@ -80,8 +81,10 @@ def _site_of(match: Match) -> HostingSite | None:
 def _readdress() -> None:
     """Drafts whose contact bounced, or that never had one, go to the next that can be mailed."""
     stuck = Q(contact=None) | ~Q(contact__state=Contact.State.USABLE) | Q(contact__confirmed_at=None)
-    for notice in Notice.objects.filter(stuck, status=Notice.Status.DRAFT).select_related("site", "contact", "case"):
-        contact = contact_for(notice.site, Purpose(content=notice.case.content_kind))
+    for notice in Notice.objects.filter(stuck, status=Notice.Status.DRAFT).select_related(
+        "site", "contact", "case", "step"
+    ):
+        contact = contact_of(notice)
         if contact and contact != notice.contact:
             Notice.objects.filter(pk=notice.pk, status=Notice.Status.DRAFT).update(contact=contact)
 
@@ -107,13 +110,15 @@ def draft_for(case: Case, site: HostingSite, matches: Iterable[Match]) -> list[N
 
 
 def _open_draft(case: Case, site: HostingSite) -> Notice | None:
+    # A step of the ladder is a letter about addresses that were asked for before: new ones do not join it.
     drafts = Notice.objects.select_for_update().filter(case=case, site=site, status=Notice.Status.DRAFT)
+    drafts = drafts.filter(pk__in=Notice.objects.filter(step=None).values("pk"))
     return next((notice for notice in drafts if notice.locations.count() < ADDRESSES_PER_NOTICE), None)
 
 
 def _new_notice(case: Case, site: HostingSite, first: Match) -> Notice:
     return Notice.objects.create(
-        reference=_new_reference(),
+        reference=new_reference(),
         case=case,
         site=site,
         contact=contact_for(site, Purpose(content=case.content_kind)),
@@ -123,7 +128,7 @@ def _new_notice(case: Case, site: HostingSite, first: Match) -> Notice:
     )
 
 
-def _new_reference() -> str:
+def new_reference() -> str:
     """Says nothing about the case, and can be spelled on the telephone: `SG-2026-7KQM3XPT`."""
     return f"SG-{timezone.now():%Y}-{''.join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))}"
 
@@ -203,7 +208,7 @@ def recompose(notice: Notice, language: str | None = None, actor: str = "job") -
         row.language = language or row.language
         row.status, row.reason = Notice.Status.DRAFT, ""
         if trouble_with(row.contact):
-            row.contact = contact_for(row.site, Purpose(content=row.case.content_kind))
+            row.contact = contact_of(row)
         clear_approval(row)
         write(row, keep_edits=same)
         row.save()
@@ -245,6 +250,9 @@ def asks_for_police(row: Statute) -> bool:
 # --- the clock ---------------------------------------------------------------------------------------------------
 def stage_seconds(notice: Notice) -> dict[str, float]:
     """Seconds of each stage, from the first address found to the draft: examine, capture, draft, total."""
+    step = step_of(notice)
+    if step is not None:  # it begins with the deadline that passed; the material was found long before
+        return {"total": max(0.0, (step.ready_at - step.due_at).total_seconds())}
     total = max(0.0, (notice.drafted_at - notice.found_at).total_seconds())
     locations = list(notice.locations.all())
     if not locations:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django_rq import job
 
 from detection.jobs import RINGS_A_SWEEP, ring
-from takedown import notices, verify
+from takedown import ladder, notices, verify
 from takedown.channels import replay
 from takedown.channels.models import FormRun
 from takedown.directory import suggesting
@@ -48,6 +48,7 @@ def sweep() -> None:
     ring("deliver", send, Notice.objects.to_send(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
     ring("monitor", check, Location.objects.to_check(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
     notices.draft_due(at)
+    ladder.climb(at)
     replay.give_up(at)
     ring(
         "capture", play_form, FormRun.objects.free(at).filter(status=FormRun.Status.ASKED).values_list("pk", flat=True)

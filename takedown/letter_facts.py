@@ -12,6 +12,7 @@ from cases.vault import VaultError
 from takedown import letters
 from takedown.anonymity import names_any, telling_words
 from takedown.jurisdictions import time_zone_for
+from takedown.ladder_models import places_of, step_of
 from takedown.models import HostingSite, Location, Notice, Organisation
 
 TITLES = {
@@ -34,14 +35,14 @@ TITLES = {
 
 def request_for(notice: Notice) -> letters.LetterRequest:
     """Everything a letter may know. Nothing of the person is among it."""
-    site, earlier, centre = notice.site, notice.follows, organisation()
+    site, earlier, centre, step = notice.site, notice.follows, organisation(), step_of(notice)
     return letters.LetterRequest(
         reference=notice.reference,
         language=notice.language,
-        jurisdiction=site.jurisdiction,
-        addressee_type=site.addressee_type,
+        jurisdiction=step.jurisdiction if step else site.jurisdiction,
+        addressee_type=step.addressee if step else site.addressee_type,
         content_type=notice.case.content_kind,
-        site_name=site.name,
+        site_name=addressee_name(notice),
         locations=_places(notice),
         organisation=sender_of(centre),
         officer=_signatory(notice.case.officer),
@@ -49,10 +50,20 @@ def request_for(notice: Notice) -> letters.LetterRequest:
         time_zone=_zone_of(site),
         follows_reference=earlier.reference if earlier else "",
         follows_sent_at=earlier.sent_at if earlier else None,
+        follows_as=("reminder" if step.rung == "reminder" else "escalated") if step else "",
         police_reference=notice.police_reference,
         free_text=notice.addition,
         flags=frozenset(centre.conditions),
     )
+
+
+def addressee_name(notice: Notice) -> str:
+    """The addressee's name. A network known only by the desk it published is called by the domain of that address."""
+    step = step_of(notice)
+    if step is None or step.addressee == notice.site.addressee_type:
+        return notice.site.name
+    mail = notice.contact.address.rpartition("@")[2] if notice.contact and "@" in notice.contact.address else ""
+    return mail or notice.site.name
 
 
 def _zone_of(site: HostingSite) -> str:
@@ -73,7 +84,7 @@ def _places(notice: Notice) -> list[letters.Location]:
         words = telling_words(notice.case)
     except VaultError:
         words = None  # nothing can be compared, so no stranger's word is repeated
-    locations = notice.locations.select_related("match__candidate").order_by("pk")
+    locations = places_of(notice).select_related("match__candidate").order_by("pk")
     return [_place(location, words) for location in locations]
 
 

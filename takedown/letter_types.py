@@ -63,6 +63,8 @@ class LetterRequest:
     time_zone: str = "UTC"
     follows_reference: str = ""
     follows_sent_at: datetime | None = None
+    # How it follows: "" (a re-upload), "reminder" (to the same addressee) or "escalated" (to another).
+    follows_as: str = ""
     police_reference: str = ""
     free_text: str = ""
     flags: frozenset[str] = frozenset()

@@ -277,7 +277,7 @@ class Notice(Leased):
 class LocationQuerySet(LeasedQuerySet):
     def to_check(self, at: datetime) -> LocationQuerySet:
         return self.free(at).filter(  # type: ignore[return-value]
-            notice__status=Notice.Status.SENT, next_check_at__lte=at
+            notice__status__in=[Notice.Status.SENT, Notice.Status.REMOVED], next_check_at__lte=at
         )
 
 
@@ -288,6 +288,12 @@ class Location(Leased):
         UP = "up", _("Still there")
         ABSENT_ONCE = "absent", _("Absent, seen once")
         REMOVED = "removed", _("Removed at the source")
+        REPLACED = "replaced", _("Something else is there now")
+        MOVED = "moved", _("Moved to another address")
+        LOGIN_WALLED = "login", _("Behind a log-in")
+        GEO_WALLED = "geo", _("Closed to visitors from here")
+        BLOCKED_KR = "blocked", _("Blocked in Korea, not removed")
+        DELISTED = "delisted", _("Not listed by the search engine any more")
         UNREACHABLE = "unreachable", _("Not reachable")
 
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="locations")
@@ -296,6 +302,12 @@ class Location(Leased):
     media_url = models.TextField()
     status = models.CharField(max_length=12, choices=Status, default=Status.UP)
     next_check_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    window = models.PositiveSmallIntegerField(default=0)  # counts up when it comes back after a removal
+    decided_at = models.DateTimeField(null=True, blank=True)  # an officer said what is there now
+    media_head = models.CharField(
+        max_length=71, blank=True
+    )  # digest of the first bytes when it was last known to be it
 
     objects = LocationQuerySet.as_manager()
 
@@ -333,6 +345,12 @@ class RemovalCheck(models.Model):
     class Outcome(models.TextChoices):
         UP = "up", _("Still there")
         ABSENT = "absent", _("Absent")
+        REPLACED = "replaced", _("Something else is there now")
+        MOVED = "moved", _("Moved to another address")
+        LOGIN_WALLED = "login", _("Behind a log-in")
+        GEO_WALLED = "geo", _("Closed to visitors from here")
+        BLOCKED_KR = "blocked", _("Blocked in Korea, not removed")
+        DELISTED = "delisted", _("Not listed by the search engine any more")
         UNREACHABLE = "unreachable", _("Not reachable")
 
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="checks")
@@ -357,8 +375,9 @@ class Reveal(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
 
+# The models of the inbox and of the ladder stand in rooms of their own; Django looks for them here.
+from takedown.answer_models import HostAnswer  # noqa: E402, F401
 from takedown.channels.models import ChannelKey, FormRun, HandDelivery, Playbook  # noqa: E402, F401
 from takedown.directory.models import ContactChange, DirectoryEntry, Lookup, Suggestion  # noqa: E402, F401
-
-# The models of the inbox stand in their own room; Django looks for them here.
 from takedown.inbox.models import InboundMail, Mailbox  # noqa: E402, F401
+from takedown.ladder_models import Asked, SiteLadder, Step  # noqa: E402, F401

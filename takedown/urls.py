@@ -3,12 +3,14 @@
 from django.urls import path
 
 from takedown.views import (
+    answers,
     bundle,
     channels,
     contacts,
     desk,
     directory,
     hand_in,
+    ladder,
     lawbook,
     notice,
     printed,
@@ -46,6 +48,13 @@ urlpatterns = [
     path("notices/<uuid:notice_id>/hand-in/<int:run_id>.png", hand_in.picture, name="form_picture"),
     path("notices/<uuid:notice_id>/posted.pdf", hand_in.posted, name="posted"),
     path("notices/<uuid:notice_id>/replies/", replies.notice_replies, name="notice_replies"),
+    path("notices/<uuid:notice_id>/skip/", ladder.skip, name="skip"),
+    path("notices/<uuid:notice_id>/answered/", ladder.answered, name="answered"),
+    path("notices/<uuid:notice_id>/replaced/<int:location_id>/", ladder.replaced, name="replaced"),
+    path("answers/", answers.answers, name="answers"),
+    path("answers/transparency.csv", answers.export, name="transparency"),
+    path("answers/<int:site_id>/", answers.answers_of, name="answers_of"),
+    path("cases/<uuid:case_id>/cost/", answers.cost, name="cost"),
     path("replies/", replies.replies, name="replies"),
     path("replies/<uuid:mail_id>/read/", replies.read, name="reply_read"),
     path("captures/<uuid:capture_id>/report.pdf", report.report, name="report"),

@@ -18,6 +18,7 @@ from seoulguard.demo.clicks import Clicks
 from seoulguard.demo.home import PASSWORD
 from seoulguard.demo.town import Town
 from seoulguard.supervisor import Installation
+from takedown.ladder_models import places_of
 from takedown.models import Notice
 
 Say = Callable[[str], None]
@@ -116,7 +117,7 @@ class Road:
 
     def _approve_all(self, clicks: Clicks) -> None:
         for number, notice in enumerate(Notice.objects.filter(status=Notice.Status.DRAFT).order_by("drafted_at")):
-            match = notice.locations.first()
+            match = places_of(notice).first()
             assert match is not None  # noqa: S101
             if number == 0:
                 clicks.look_at_match(str(match.match_id))

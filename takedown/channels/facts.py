@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from takedown.composing import in_language, one_line
 from takedown.drafting import ADDRESSES_PER_NOTICE, NoticeError
+from takedown.ladder_models import places_of
 from takedown.letter_facts import organisation
 from takedown.models import Location, Notice
 
@@ -42,7 +43,7 @@ def centre_for(notice: Notice) -> Centre:
 
 def locations_of(notice: Notice) -> list[Location]:
     """All addresses of the notice, oldest first. Raises NoticeError without one or with more than a notice may have."""
-    found = list(notice.locations.select_related("match__candidate", "match__capture").order_by("pk"))
+    found = list(places_of(notice).select_related("match__candidate", "match__capture").order_by("pk"))
     if not found or len(found) > ADDRESSES_PER_NOTICE:
         raise NoticeError(_("A report names between 1 and %(most)d addresses.") % {"most": ADDRESSES_PER_NOTICE})
     return found

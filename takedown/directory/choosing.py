@@ -32,17 +32,20 @@ def next_contact(
     purpose: Purpose | None = None,
     *,
     channel: str = "",
+    named: bool = False,
     instead_of: Contact | None = None,
 ) -> Contact | None:
     """The first usable contact whose scope fits: confirmed ones before the others, then by order.
 
     Paused, bounced and retired ones are passed over, and interfaces without a key. `instead_of` is passed over too.
+    `named`: only those that name this kind of addressee themselves.
     """  # fmt: skip
+    wanted = purpose or Purpose()
     channels = {channel} if channel else ready.open_channels()
     usable = [
         one for one in site.contacts.all()
         if one.state == Contact.State.USABLE and one.channel in channels and one != instead_of
-        and fits(one, site, purpose or Purpose())
+        and fits(one, site, wanted) and (not named or wanted.addressee in one.addressees)
     ]  # fmt: skip
     return min(usable, key=lambda one: (one.confirmed_at is None, one.rank, one.pk), default=None)
 

@@ -44,7 +44,8 @@ def ask_for_the_unknown() -> int:
     """A few sites that have no contact at all and were never looked up, unless a centre switched this off."""
     if not settings.SUGGEST_CONTACTS:
         return 0
-    unknown = HostingSite.objects.filter(contacts=None, lookups=None).exclude(notices=None).order_by("pk")
+    unknown = HostingSite.objects.filter(contacts=None, lookups=None, domain__contains=".").exclude(notices=None)
+    unknown = unknown.order_by("pk")
     return len([ask(site, None) for site in unknown[:ASKED_BY_THEMSELVES]])
 
 

@@ -25,8 +25,9 @@ from takedown.inbox import addresses, hints, quoting
 from takedown.inbox.kinds import Kind, Ours, Verdict, kind_of
 from takedown.inbox.models import InboundMail
 from takedown.inbox.opened import OpenedMail
+from takedown.ladder_models import places_of
 from takedown.message import sender_address
-from takedown.models import Delivery, Notice, Organisation, RemovalCheck
+from takedown.models import Delivery, Location, Notice, Organisation, RemovalCheck
 
 SEALED_AS = "inbound mail"
 RECIPIENT_HEADERS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
@@ -178,8 +179,8 @@ def _say_it_arrived(notice: Notice) -> None:
 def look_now(notice: Notice, at: datetime) -> int:
     """Have the addresses of this letter probed with the next sweep; those looked at lately keep their time."""
     lately = RemovalCheck.objects.filter(at__gt=at - LOOKED_LATELY).values("location")
-    waiting = notice.locations.filter(Q(next_check_at__gt=at)).exclude(pk__in=lately)
-    return int(waiting.update(next_check_at=at))
+    waiting = places_of(notice).filter(Q(next_check_at__gt=at)).exclude(pk__in=lately)
+    return int(Location.objects.filter(pk__in=waiting.values("pk")).update(next_check_at=at))
 
 
 def texts(rows: Iterable[InboundMail]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,6 +13,7 @@ from cases import access
 from cases.models import Case, User
 from detection.models import Match
 from takedown import notices
+from takedown.ladder_models import places_of
 from takedown.models import Location, Notice, Reveal
 
 S = Notice.Status
@@ -49,7 +50,7 @@ def queue_context(officer: User, request: HttpRequest) -> dict[str, Any]:
     waiting = list(rows.order_by("found_at")[:200])
     looks = Match.objects.undecided().filter(case__in=Case.objects.visible_to(officer))
     return {
-        "notices": [{"row": row, "stages": notices.stage_seconds(row)} for row in waiting],
+        "notices": [{"row": row, "stages": notices.stage_seconds(row), "places": places_of(row)} for row in waiting],
         "matches": looks.select_related("case", "candidate").order_by("judged_at")[:100],
         "figures": figures(officer),
         "show": chosen,
@@ -58,8 +59,9 @@ def queue_context(officer: User, request: HttpRequest) -> dict[str, Any]:
 
 
 def with_counts(rows: QuerySet[Notice]) -> QuerySet[Notice]:
-    counted = rows.select_related("case", "site", "contact", "follows").annotate(address_count=Count("locations"))
-    return counted.prefetch_related(Prefetch("locations", Location.objects.select_related("match__candidate")))
+    counted = rows.select_related("case", "site", "contact", "follows", "step")
+    own, asked = Count("locations", distinct=True), Count("step__asked", distinct=True)
+    return counted.annotate(address_count=own + asked)
 
 
 def figures(officer: User) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def figures(officer: User) -> dict[str, Any]:
     own = Notice.objects.visible_to(officer)
     spans = [
         (row.drafted_at - row.found_at).total_seconds()
-        for row in own.order_by("-drafted_at").only("drafted_at", "found_at")[:100]
+        for row in own.filter(step=None).order_by("-drafted_at").only("drafted_at", "found_at")[:100]
     ]
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     return {

@@ -12,10 +12,14 @@ from django.views.decorators.http import require_POST
 
 from cases import access
 from cases.models import User
-from takedown import completeness, counsel, notices, police_report, printing
+from takedown import ahead, completeness, counsel, notices, police_report, printing
+from takedown.answer_models import HostAnswer
 from takedown.channels.registry import goes_by_hand
+from takedown.clicks import said
 from takedown.differences import Piece, pieces
+from takedown.directory.choosing import is_stale
 from takedown.forms import LetterForm
+from takedown.ladder_models import places_of, step_of
 from takedown.message import digest_of
 from takedown.models import LETTER_LANGUAGES, Notice
 
@@ -57,8 +61,12 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "police_asked": row.status == Notice.Status.DRAFT and police_report.is_asked(row),
         "stages": notices.stage_seconds(row),
         "languages": LETTER_LANGUAGES,
-        "locations": row.locations.select_related("match__candidate").prefetch_related("checks"),
+        "locations": places_of(row).select_related("match__candidate").prefetch_related("checks"),
         "deliveries": row.deliveries.all(),
+        "ladder": ahead.steps_of(row) if step_of(row) is None else [],
+        "answer_kinds": HostAnswer.Kind.choices,
+        "answer_reasons": HostAnswer.Reason.choices,
+        "is_stale": row.contact is not None and is_stale(row.contact),
         "reply_count": row.inbound.count(),
         "unread_count": row.inbound.unread().count(),
         "page": "sent" if row.status in {"sent", "removed"} else "desk",
@@ -92,7 +100,7 @@ def language(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     chosen = request.POST.get("language", "")
     if chosen not in dict(LETTER_LANGUAGES):
         raise Http404
-    _try(request, lambda: notices.recompose(row, language=chosen, actor=f"officer:{officer.pk}"), _("Composed anew."))
+    said(request, lambda: notices.recompose(row, language=chosen, actor=f"officer:{officer.pk}"), _("Composed anew."))
     return redirect("takedown:notice", row.pk)
 
 
@@ -102,7 +110,7 @@ def police(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     officer = access.officer_page(request)
     row = notice_or_404(officer, notice_id)
     reference, without = request.POST.get("police_reference", ""), "without" in request.POST
-    _try(request, lambda: police_report.answer(row, reference, officer, without=without), _("Composed anew."))
+    said(request, lambda: police_report.answer(row, reference, officer, without=without), _("Composed anew."))
     return redirect("takedown:notice", row.pk)
 
 
@@ -126,7 +134,7 @@ def approve(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     # An approval that does not say which text was read approves none.
     seen = request.POST.get("seen") or "nothing"
     done = _("Approved. You can still take it back for a moment.")
-    _try(request, lambda: notices.approve(row, officer, seen=seen), done)
+    said(request, lambda: notices.approve(row, officer, seen=seen), done)
     return redirect("takedown:notice", row.pk)
 
 
@@ -135,7 +143,7 @@ def undo(request: HttpRequest, notice_id: UUID) -> HttpResponse:
     """Take the approval back while the letter is still here."""
     officer = access.officer_page(request)
     row = notice_or_404(officer, notice_id)
-    _try(request, lambda: notices.undo(row, officer), _("Taken back. Nothing was sent."))
+    said(request, lambda: notices.undo(row, officer), _("Taken back. Nothing was sent."))
     return redirect("takedown:notice", row.pk)
 
 
@@ -148,18 +156,8 @@ def decide(request: HttpRequest, notice_id: UUID) -> HttpResponse:
         raise Http404
     was_sent = request.POST["sent"] == "yes"
     done = _("Thank you. The letter's state is settled.")
-    _try(request, lambda: notices.decide_uncertain(row, officer, sent=was_sent), done)
+    said(request, lambda: notices.decide_uncertain(row, officer, sent=was_sent), done)
     return redirect("takedown:notice", row.pk)
-
-
-def _try(request: HttpRequest, act: object, done: str) -> None:
-    """Do it, or say why it was refused: no click is passed over silently."""
-    try:
-        act()  # type: ignore[operator]
-    except notices.NoticeError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, done)
 
 
 def notice_or_404(officer: User, notice_id: UUID) -> Notice:

@@ -120,13 +120,18 @@ def every_page(case: Case) -> dict[str, tuple[str, str]]:
     pages["bundle"] = ("get", at("bundle", match.pk))
     pages |= {name: ("post", at(name, match.pk)) for name in ("accept", "dismiss", "capture_upload")}
     pages |= {name: ("get", at(name, letter.pk)) for name in ("notice", "message")}
-    pages |= {name: ("post", at(name, letter.pk)) for name in ("language", "police", "approve", "undo", "decide")}
+    pages |= {
+        name: ("post", at(name, letter.pk))
+        for name in ("language", "police", "approve", "undo", "decide", "skip", "answered")
+    }
+    pages["replaced"] = ("post", at("replaced", letter.pk, letter.locations.get().pk))
+    pages |= {"answers_of": ("get", at("answers_of", letter.site_id)), "cost": ("get", at("cost", case.pk))}
     term = terms.add(case, "handle", "blue_stone")
     pages["terms"] = ("get", at("terms", case.pk))
     pages |= {name: ("post", at(name, case.pk)) for name in ("show_terms", "add_term")}
     pages |= {name: ("post", at(name, case.pk, term.pk)) for name in ("remove_term", "tick_sites")}
     pages["printed"] = ("get", at("printed", letter.pk, "txt"))
-    pages |= {name: ("get", at(name)) for name in ("contacts", "replies", *OF_LISTS)}
+    pages |= {name: ("get", at(name)) for name in ("contacts", "replies", "answers", "transparency", *OF_LISTS)}
     pages["notice_replies"] = ("get", at("notice_replies", letter.pk))
     pages |= {name: ("get", at(name, letter.pk)) for name in ("hand_in", "posted")}
     pages |= {name: ("post", at(name, letter.pk)) for name in ("form_rehearse", "form_press")}
@@ -138,17 +143,19 @@ def every_page(case: Case) -> dict[str, tuple[str, str]]:
     return pages | directory_scene.every_page(letter.site)
 
 
-OF_EVERYBODY = {"contacts", "site"}
+OF_EVERYBODY = {"contacts", "site", "answers", "answers_of"}
+OF_LEADS = {"transparency"}
 OF_LISTS = {"contacts_export", "contacts_import", "letters_missing", "letters_preview"}
 OF_ADMINS = {*OF_LISTS, "contact_edit", "channel_keys", "playbook"}
 OF_THE_HOUSE = {"desk", "queue", "sent", "replies"}
 OF_ONE_CASE = {
     "review", "frame", "reveal", "reveal_ended", "report", "accept", "dismiss", "capture_upload", "bundle",
     "notice", "message", "language", "police", "approve", "undo", "decide", "printed",
-    "notice_replies", "reply_read", "hand_in", "posted", "form_rehearse", "form_press", "form_picture",
+    "notice_replies", "reply_read", "skip", "answered", "replaced", "cost",
+    "hand_in", "posted", "form_rehearse", "form_press", "form_picture",
     "terms", "show_terms", "add_term", "remove_term", "tick_sites",
 }  # fmt: skip
-EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_ONE_CASE | directory_scene.CLICKS)
+EVERY_PAGE = sorted(OF_EVERYBODY | OF_ADMINS | OF_THE_HOUSE | OF_LEADS | OF_ONE_CASE | directory_scene.CLICKS)
 
 
 def test_no_page_of_the_desk_is_left_out_here() -> None:

@@ -121,6 +121,8 @@ def test_every_shipped_paragraph_stands_in_some_letter() -> None:
                 earlier = {"follows_reference": "SG-2026-0001", "follows_sent_at": NOW - timedelta(days=3)}
                 compose(a_request(**told, flags=ALL_FLAGS, free_text="x", **earlier), book)
                 compose(a_request(**told, locations=(nothing_known,)), book)
+    for follows_as in ("reminder", "escalated"):
+        compose(a_request(**earlier, follows_as=follows_as), book)
     assert set(paragraphs("en")) - used == set()
 
 

@@ -234,7 +234,7 @@ def test_no_field_of_a_request_can_hold_the_person() -> None:
     assert known == {
         "LetterRequest": {
             "reference", "language", "jurisdiction", "addressee_type", "content_type", "site_name", "locations",
-            "organisation", "officer", "composed_at", "time_zone", "follows_reference", "follows_sent_at",
+            "organisation", "officer", "composed_at", "time_zone", "follows_reference", "follows_sent_at", "follows_as",
             "police_reference", "free_text", "flags",
         },
         "Location": {"page_url", "media_url", "first_seen_at", "title", "uploader", "digest", "time_codes"},

@@ -81,7 +81,8 @@ def test_two_absences_a_day_apart_are_a_removal_and_both_are_preserved(place: Lo
     scene.a_day_passes(place.notice)
     check(place)
     place.notice.refresh_from_db()
-    assert (place.status, place.next_check_at) == (L.REMOVED, None)
+    assert (place.status, place.removed_at) == (L.REMOVED, place.checks.first().at)
+    assert place.next_check_at == place.removed_at + 7 * DAY
     assert place.notice.status == Notice.Status.REMOVED
     assert place.notice.removed_at is not None
     captures = [seen.capture for seen in place.checks.all()]
@@ -130,18 +131,24 @@ def test_a_film_without_its_page_is_still_there(place: Location, town: Town) -> 
 
 
 @pytest.mark.parametrize(
-    ("status", "said"), [(500, "500"), (403, "log-in"), (451, "Blocked is not removed"), (302, "302")]
+    ("status", "state", "said"),
+    [
+        (500, L.UNREACHABLE, "500"),
+        (403, L.LOGIN_WALLED, "log-in"),
+        (451, L.GEO_WALLED, "Blocked is not removed"),
+        (302, L.UNREACHABLE, "302"),
+    ],
 )
-def test_other_answers_are_no_removal(place: Location, town: Town, status: int, said: str) -> None:
+def test_other_answers_are_no_removal(place: Location, town: Town, status: int, state: str, said: str) -> None:
     town.put(place.media_url, b"", "text/plain", status)
     check(place)
-    assert place.status == L.UNREACHABLE
+    assert place.status == state
     assert said in place.checks.get().reason
 
 
 def test_a_log_in_page_in_place_of_the_film_is_no_removal(place: Location, town: Town) -> None:
     town.put(place.media_url, "<p>Please log in</p>", "text/html")
-    assert check(place).status == L.UNREACHABLE
+    assert check(place).status == L.LOGIN_WALLED
 
 
 def test_a_site_that_does_not_answer_is_unreachable_and_tried_again(place: Location, town: Town) -> None:
@@ -195,9 +202,9 @@ def test_two_workers_do_not_probe_at_once(place: Location, town: Town) -> None:
     assert not town.asked
 
 
-def test_after_the_last_time_of_the_rhythm_its_last_step_repeats() -> None:
+def test_after_the_last_time_of_the_rhythm_it_is_looked_at_every_month() -> None:
     now = timezone.now()
-    assert verify.next_check(now - timedelta(days=400), now) == now + timedelta(days=7)
+    assert now < verify.next_check(now - timedelta(days=800), now) <= now + timedelta(days=31)
 
 
 # --- through the real door ---------------------------------------------------------------------------------------
