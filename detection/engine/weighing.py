@@ -21,21 +21,23 @@ LEAST_COVER, LARGE_PART = 0.07, 0.25
 THRESHOLDS = {
     "stir": {"video in video": 0.6},
     "share": {"image in image": 0.15, "video in image": 0.45, "image in video": 0.33},
-    "hole": {"image in image": 0.2, "video in image": 0.1, "image in video": 0.18},
+    "hole": {"image in image": 0.25, "video in image": 0.2, "image in video": 0.18},
 }
 MOST_AGREES = 0.7
 LEAST_SHARE, MANY_POINTS = 0.1, 50
-COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.3, 0.5, 0.55
+COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.25, 0.65, 0.55
 ONLY_HERE, SAME_RATIO, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.58, 0.08, 0.8
 LEAST_STEADY, STEADY, STIRS_WHILE_UNSTEADY = 0.6, 0.7, 0.8
 MOVING, HOLDS = 0.7, 0.97
 FEWEST_PASSING, PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.46, 0.42, 2.5
 SHORTEST_RUN, SHORTEST_HELD = 0.9, 0.8
 SHORT_RUN, STIRS_FOR_A_WHILE, STIRS_AT_OTHER_SPEED, STIRS_THOUGH_NOTHING_PASSES = 1.5, 0.8, 0.7, 0.65
+# A film whose map trembles, or that is seen for a second only, when hardly another moment fits.
+CLEARLY_LOST, TREMBLES_AND_STIRS, BRIEFLY_LOST, BRIEFLY_STIRS, FAR_FROM_ELSEWHERE = 0.8, 0.7, 0.85, 0.65, 0.5
 # By how much the right moment must beat every other one.
 LITTLE_ELSEWHERE, LESS_ELSEWHERE = 0.4, 0.12
 SAME_SPEED = 0.09
-MOST_WANDERED, MOST_DISPLACED = 6, 0.011
+MOST_WANDERED, MOST_DISPLACED = 7, 0.011
 LEAST_SOUND = 2.0
 SAME_SHIFT = 0.4
 
@@ -172,7 +174,7 @@ def _runs_along(signs: Signs) -> bool:
         return True
     if signs.moments < 3 or signs.seconds < SHORTEST_RUN or signs.typical < 6:
         return False
-    return _stirs(signs) or _passes(signs) or _moves(signs)
+    return _stirs(signs) or _passes(signs) or _moves(signs) or _only_then(signs)
 
 
 def _stirs(signs: Signs) -> bool:
@@ -188,6 +190,17 @@ def _stirs(signs: Signs) -> bool:
         least = max(least, STIRS_THOUGH_NOTHING_PASSES)
     apart = LITTLE_ELSEWHERE if signs.stir < STIRS_FOR_A_WHILE else LESS_ELSEWHERE
     return signs.stir >= least and signs.stir - signs.stir_elsewhere >= apart
+
+
+def _only_then(signs: Signs) -> bool:
+    """At its own speed the same spots stir, and both pictures and stirring fit no other moment: less will do."""
+    if not _as_fast(signs) or signs.stir - signs.stir_elsewhere < FAR_FROM_ELSEWHERE:
+        return False
+    trembles = 0 <= signs.steady < STEADY and signs.moments >= 6 and signs.seconds >= 3
+    brief = signs.steady >= HOLDS and signs.typical >= FEWEST_POINTS
+    return (trembles and signs.lost >= CLEARLY_LOST and signs.stir >= TREMBLES_AND_STIRS) or (
+        brief and signs.lost >= BRIEFLY_LOST and signs.stir >= BRIEFLY_STIRS
+    )
 
 
 def _as_fast(signs: Signs) -> bool:
@@ -207,7 +220,7 @@ def _moves(signs: Signs) -> bool:
     if signs.lost < MOVING or signs.filled < 0.7 or signs.moments < 5:
         return False
     holds = signs.steady >= HOLDS and signs.moments >= 7 and signs.seconds >= 2.8 and _as_fast(signs)
-    at_least = 0.6 if not _as_fast(signs) else 0.4 if signs.steady >= HOLDS else 0.5
+    at_least = 0.7 if not _as_fast(signs) else 0.4 if signs.steady >= HOLDS else 0.5
     only_then = signs.steady >= HOLDS or signs.stir - signs.stir_elsewhere >= LITTLE_ELSEWHERE
     stays = signs.steady >= 0.88 and signs.stir >= at_least and only_then
     lasts = signs.stir >= 0.5 and signs.moments >= 12
