@@ -17,8 +17,14 @@ THE_SAME_ON_BOTH = {
 }  # fmt: skip
 
 
+# Begun first, so that no worker sits alone with one of them at the end.
+LONGEST_FIRST = ("test_kills", "test_journey", "test_sixty_days", "test_canary", "test_exactly_once", "test_eight_sites")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what the second half of `./run test`, on PostgreSQL, leaves out: what never touches the database, and more."""
+    """Put long modules first, and mark what the second half of `./run test`, on PostgreSQL, leaves out: what never
+    touches the database, and more."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST_FIRST)
     for item in items:
         # A killed worker leaves rows and locks: on PostgreSQL the kills while a letter leaves say what is to be said.
         if item.path.stem in THE_SAME_ON_BOTH or (item.path.stem == "test_kills" and "[send" not in item.name):
