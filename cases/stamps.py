@@ -7,6 +7,7 @@ checked against the authority's own certificates before it is kept, so that it c
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -79,11 +80,20 @@ def make(stamp_id: int) -> bool:
 # --- one question ------------------------------------------------------------------------------------------------
 def _ask(stamp: TimeStamp) -> None:
     """Sets token, certificate and time. Raises FetchError, StampError or VaultError."""
-    certificates = _certificates_of(stamp.authority)
-    listed = _manifest_of(stamp)
+    stamp.token, stamp.certificate, stamp.made_at = _token_over(_manifest_of(stamp), stamp.authority)
+
+
+def tried(authority: str) -> datetime:
+    """The time this authority puts on a few random bytes; nothing is kept. Raises FetchError or StampError."""
+    return _token_over(os.urandom(32), authority)[2]
+
+
+def _token_over(listed: bytes, authority: str) -> tuple[bytes, str, datetime]:
+    """Token, certificates it was checked against, and time. Raises FetchError or StampError."""
+    certificates = _certificates_of(authority)
     request = TimestampRequestBuilder().data(listed).hash_algorithm(HashAlgorithm.SHA256).build()
     answer = web.fetch(
-        stamp.authority, method="POST", content=request.as_bytes(), max_bytes=ANSWER_MAX_BYTES,
+        authority, method="POST", content=request.as_bytes(), max_bytes=ANSWER_MAX_BYTES,
         deadline_seconds=DEADLINE_SECONDS, headers={"Content-Type": "application/timestamp-query"},
     )  # fmt: skip
     if answer.status >= 500 or answer.status == 429:
@@ -91,8 +101,7 @@ def _ask(stamp: TimeStamp) -> None:
     if answer.status != 200:
         raise StampError(_("The time-stamp authority refused (%(status)d).") % {"status": answer.status})
     response = _checked(answer.body, listed, request, certificates)
-    stamp.token, stamp.certificate = answer.body, certificates
-    stamp.made_at = response.tst_info.gen_time
+    return answer.body, certificates, response.tst_info.gen_time
 
 
 def _checked(answer: bytes, listed: bytes, request: TimeStampRequest | None, certificates: str) -> TimeStampResponse:

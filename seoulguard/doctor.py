@@ -7,6 +7,7 @@ import shutil
 import smtplib
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from redis import Redis
 from redis.exceptions import RedisError
 
-from cases import asn, ocr, signing
+from cases import asn, ocr, preferences, signing
 from cases.browser import CaptureError, browser_path
 from cases.models import TimeStamp
 from cases.vault import VaultError
@@ -38,9 +39,11 @@ class Finding:
 
 
 def examine() -> Iterator[Finding]:
+    with suppress(DatabaseError):  # the look at the database tells of it
+        preferences.apply()
     for look in (
-        _database,
-        _queue,
+        database,
+        queue,
         _workers,
         _media,
         _cage,
@@ -59,7 +62,7 @@ def examine() -> Iterator[Finding]:
         yield look()
 
 
-def _database() -> Finding:
+def database() -> Finding:
     part = _("Database")
     try:
         with connection.cursor() as cursor:
@@ -69,7 +72,7 @@ def _database() -> Finding:
         return Finding(part, "bad", "", _("It does not answer: %(why)s") % {"why": error})
 
 
-def _queue() -> Finding:
+def queue() -> Finding:
     part = _("Queue")
     try:
         facts = Redis.from_url(settings.REDIS_URL).info("server")

@@ -1,10 +1,16 @@
-"""Headers that keep a page from being remembered by a shared device."""
+"""Headers that keep a page from being remembered by a shared device, and the settings a request goes by."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+
+from cases import preferences
+
+logger = logging.getLogger(__name__)
 
 
 class PrivacyHeaders:
@@ -20,3 +26,18 @@ class PrivacyHeaders:
             "Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=(), display-capture=()"
         )
         return response
+
+
+class ChangedSettings:
+    """Each request goes by what an administrator changed, in whichever process that was; one small query tells."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            preferences.catch_up()
+        except DatabaseError:
+            # The page itself meets the same trouble, or does without the database.
+            logger.warning("the changed settings could not be read ahead of a page")
+        return self.get_response(request)

@@ -51,7 +51,8 @@ def _row(entry: Entry, changes: dict[str, preferences.SettingChange], mistakes: 
         widget = entry.field.widget.render("value", now, {**entry.field.widget_attrs(entry.field.widget), **described})
     change = changes.get(entry.name)
     return {
-        "entry": entry, "value": entry.value(), "origin": entry.origin(changes), "widget": widget,
+        "entry": entry, "preview": entry.preview() if entry.preview else "", "value": entry.value(),
+        "origin": entry.origin(changes), "widget": widget,
         "mistakes": mistakes.get(entry.name, []), "changed": bool(change and change.value_sealed),
     }  # fmt: skip
 

@@ -68,6 +68,11 @@ class Email:
                 server.quit()
             server.close()
 
+    def try_it(self) -> None:
+        """Connect, encrypt and sign in as for a letter, and say goodbye before any. Raises DeliveryError."""
+        with self._connected() as server:
+            server.noop()
+
     def _connected(self) -> smtplib.SMTP:
         try:
             server = self._dialled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -37,3 +38,21 @@ def with_dkim(message: bytes) -> bytes:
             _("The letter could not be signed (DKIM): %(why)s.") % {"why": type(error).__name__}
         ) from error
     return bytes(signature) + message
+
+
+def tried() -> tuple[str, str]:
+    """(name in the DNS, TXT record that belongs there), after a made-up message was signed and checked against it.
+
+    Raises NoticeError.
+    """
+    import dkim
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+    sender = settings.DEFAULT_FROM_EMAIL
+    signed = with_dkim(f"From: {sender}\r\nTo: {sender}\r\nSubject: trial\r\n\r\ntrial\r\n".encode())
+    public = load_pem_private_key(Path(settings.DKIM_KEY_FILE).read_bytes(), None).public_key()
+    half = base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+    record = f"v=DKIM1; k=rsa; p={half}"
+    if not dkim.verify(signed, dnsfunc=lambda *_name, **_options: record.encode()):
+        raise NoticeError(_("The letter could not be signed (DKIM): %(why)s.") % {"why": "verify"})
+    return f"{settings.DKIM_SELECTOR}._domainkey.{parseaddr(sender)[1].rpartition('@')[2]}", record

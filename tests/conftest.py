@@ -18,7 +18,14 @@ THE_SAME_ON_BOTH = {
 
 
 # Begun first, so that no worker sits alone with one of them at the end.
-LONGEST_FIRST = ("test_kills", "test_journey", "test_sixty_days", "test_canary", "test_exactly_once", "test_eight_sites")
+LONGEST_FIRST = (
+    "test_kills",
+    "test_journey",
+    "test_sixty_days",
+    "test_canary",
+    "test_exactly_once",
+    "test_eight_sites",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
