@@ -28,7 +28,8 @@ from takedown.models import LETTER_LANGUAGES, AddresseeType, Contact, HostingSit
 
 SITE_COLUMNS = ("domain", "name", "aliases", "kind", "language", "jurisdiction", "time_zone", "notes")
 SCOPE_COLUMNS = ("reaches", "content", "law")
-CONTACT_COLUMNS = ("channel", "address", "rank", *SCOPE_COLUMNS, "note")
+CONTACT_COLUMNS = ("channel", "address", "rank", *SCOPE_COLUMNS, "note", "xarf")
+YES_OR_NO = {"yes": True, "no": False}
 COLUMNS = SITE_COLUMNS + CONTACT_COLUMNS
 MOST_ROWS = 1000
 BOM = "\ufeff"
@@ -79,7 +80,7 @@ def _site_cells(site: HostingSite) -> tuple[str, ...]:
 
 def _contact_cells(one: Contact) -> tuple[str, ...]:
     scope = (" ".join(words) for words in (one.addressees, one.contents, one.jurisdictions))
-    return one.channel, one.address, str(one.rank), *scope, one.note
+    return one.channel, one.address, str(one.rank), *scope, one.note, "yes" if one.wants_xarf else ""
 
 
 def _harmless(cell: str) -> str:
@@ -263,14 +264,18 @@ def _changed_by_nobody(site: HostingSite, contact: Contact | None, fields: dict[
 
 
 def _scope(row: dict[str, str]) -> dict[str, Any]:
-    """What the row says of the contact's scope and note; empty cells leave what is there."""
+    """What the row says of the contact's scope, note and machine-readable report; empty cells leave what is there."""
     allowed = {"reaches": AddresseeType.values, "content": [code for code, _name in CONTENT_KINDS], "law": LAWS}
     written = {"reaches": "addressees", "content": "contents", "law": "jurisdictions"}
     told: dict[str, Any] = {
         written[column]: [cells.one_of(word, allowed[column], column) for word in dict.fromkeys(cell.split())]
         for column in SCOPE_COLUMNS if (cell := row.get(column))
     }  # fmt: skip
-    return {**told, "note": cells.short(row["note"], 300, "note")} if row.get("note") else told
+    if note := row.get("note"):
+        told["note"] = cells.short(note, 300, "note")
+    if wants := row.get("xarf", "").lower():
+        told["wants_xarf"] = YES_OR_NO[cells.one_of(wants, YES_OR_NO, "xarf")]
+    return told
 
 
 # --- the file as a whole ----------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def thousand_rows(*wrong: tuple[int, str, str]) -> bytes:
             "address": f"abuse@site{which}.example" if first else f"https://site{which}.example/report",
             "rank": "1" if first else "2", "reaches": "" if first else "site platform host",
             "content": "synthetic" if which % 7 == 0 else "", "law": "KR EU" if which % 11 == 0 else "",
-            "note": "slow" if which % 5 == 0 else "",
+            "note": "slow" if which % 5 == 0 else "", "xarf": "yes" if which % 13 == 0 else "",
         })  # fmt: skip
     for number, column, text in wrong:
         rows[number - 2][column] = text
