@@ -14,6 +14,7 @@ urlpatterns = [
     path("status/stop/", public.public_withdraw, name="withdraw"),
     path("safety/", public.public_safety, name="safety"),
     path("safety/leave/", public.public_leave, name="leave"),
+    path("safety/again/", public.public_again, name="again"),
     path("cases/", staff.case_list, name="case_list"),
     path("cases/<uuid:case_id>/", staff.case, name="case"),
     path("cases/<uuid:case_id>/person/", staff.show_person, name="show_person"),

@@ -10,13 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from cases import custody, drafts, story
+from cases import custody, drafts, leaving, story
 from cases.forms import CodeForm
 from cases.intake import IntakeError, case_by_receipt
 from cases.models import Case
-
-# A page nobody wonders about.
-WAY_OUT = "https://www.weather.go.kr/"
 
 
 @login_not_required
@@ -33,8 +30,14 @@ def public_safety(request: HttpRequest) -> HttpResponse:
 def public_leave(request: HttpRequest) -> HttpResponse:
     """End the visit at once: forget what was entered, clear the browser's store, show something else."""
     drafts.let_go(request)
-    response = redirect(WAY_OUT)
-    response["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return leaving.shut(request)
+
+
+@login_not_required
+def public_again(request: HttpRequest) -> HttpResponse:
+    """Open the pages again after leaving, on purpose."""
+    response = redirect("cases:home")
+    response.delete_cookie(leaving.MARK)
     return response
 
 

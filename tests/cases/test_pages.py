@@ -93,9 +93,24 @@ def test_a_look_alone_leaves_no_draft_behind(client: Client) -> None:
 def test_the_way_out_ends_the_session_and_forgets_the_draft(client: Client) -> None:
     client.post("/start/contact/", {"contact_choice": "none", "name": "Q"})
     answer = client.get("/safety/leave/")
-    assert answer.status_code == 302
-    assert "cookies" in answer["Clear-Site-Data"]
+    assert b"0; url=https://www.weather.go.kr/" in answer.content
+    assert [name for name, cookie in client.cookies.items() if cookie.value] == ["closed"]
     assert not IntakeDraft.objects.exists()
+
+
+def test_after_leaving_no_page_is_shown_until_it_is_opened_on_purpose(client: Client) -> None:
+    case_with_code()
+    client.get("/safety/leave/")
+    pages = [client.get(path) for path in (*PUBLIC, "/start/received/")] + [client.post("/status/", {"code": CODE})]
+    assert {b"This page is closed" in page.content for page in pages} == {True}
+    client.get("/safety/again/")
+    assert b"You are not alone" in client.get("/").content
+
+
+def test_leaving_closes_no_page_of_the_staff(client: Client, cast: Cast) -> None:
+    client.get("/safety/leave/")
+    client.force_login(cast.jiwoo)
+    assert b"A-1" in client.get("/cases/").content
 
 
 @pytest.mark.parametrize("path", PUBLIC)
