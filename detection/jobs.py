@@ -13,7 +13,7 @@ from django_rq import job
 
 from cases.models import Case, Evidence
 from detection import heartbeat as pulse
-from detection import known, pipeline, seen
+from detection import known, pipeline, resting, seen
 from detection.models import Candidate, Match, Source
 
 RINGS_A_SWEEP = 200
@@ -46,9 +46,10 @@ def capture(match_id: str) -> None:
 
 @job("monitor")
 def sweep() -> None:
-    """Ring for every row that is due, and end those that were broken off too often."""
+    """Ring for every row that is due, also because its case is watched again, and end those that were broken off too often."""
     at = timezone.now()
     pipeline.give_up(at)
+    resting.rejoin(at)
     for queue_name, verb, rows in due(at):
         ring(queue_name, verb, rows.values_list("pk", flat=True)[:RINGS_A_SWEEP])
 

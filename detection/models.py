@@ -26,6 +26,9 @@ class EvidenceFingerprint(models.Model):
     frame_count = models.PositiveIntegerField()
     duration_seconds = models.FloatField(default=0)
     made_at = models.DateTimeField(default=timezone.now)
+    # What was judged between these two has not seen it (`detection.resting`).
+    resting_since = models.DateTimeField(null=True, blank=True)
+    back_at = models.DateTimeField(null=True, blank=True)
 
 
 class SourceQuerySet(LeasedQuerySet):

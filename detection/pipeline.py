@@ -69,14 +69,17 @@ def _keep_fingerprint(evidence: Evidence, made: MediaFingerprint) -> list[UUID]:
 
     A crash in between repeats all of it. An examination that is under way notices the new version by itself.
     """
-    sealed = vault.seal_bytes(evidence.case, FIELD, made.to_bytes())
+    sealed, at = vault.seal_bytes(evidence.case, FIELD, made.to_bytes()), timezone.now()
     EvidenceFingerprint.objects.update_or_create(
         evidence=evidence,
         defaults={
             "sealed": sealed,
             "frame_count": made.frame_count,
             "duration_seconds": made.duration_seconds,
-            "made_at": timezone.now(),
+            "made_at": at,
+            # Made before the case is watched, it has missed as much as it would be compared with now.
+            "resting_since": None if evidence.case.allows_work(at) else at - LOOK_BACK,
+            "back_at": None,
         },
     )
     again = examine_again(timezone.now())
