@@ -14,7 +14,7 @@ from cases.models import Case
 
 
 class Step(forms.Form):
-    """One page of the intake; `answers()` are the names and values of IntakeAnswers it fills."""
+    """One page of the intake; `answers()` are the names and values of IntakeAnswers it fills, the valid ones only."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,13 +33,16 @@ class BeginStep(Step):
     """Only words; nothing is asked."""
 
 
+# Nobody must know what to call it. The case keeps the most frequent kind, and says that the person was not sure.
+UNSURE_LABEL = _("I am not sure")
+CONTENTS = [*Case.Content.choices, ("unsure", UNSURE_LABEL)]
 AGES = [("no", _("19 or older")), ("yes", _("Under 19")), ("unsaid", _("I would rather not say"))]
 
 
 class AboutStep(Step):
     content = forms.ChoiceField(
-        label=_("What was spread?"), choices=Case.Content.choices, widget=forms.RadioSelect, initial=Case.Content.FILMED
-    )
+        label=_("What was spread?"), choices=CONTENTS, widget=forms.RadioSelect, initial=Case.Content.FILMED
+    )  # fmt: skip
     age = forms.ChoiceField(
         label=_("How old is the person shown?"), choices=AGES, widget=forms.RadioSelect, initial="unsaid",
         help_text=_("Material of people under 19 goes first. No guardian is needed."),
@@ -50,13 +53,13 @@ class AboutStep(Step):
     )  # fmt: skip
 
     def answers(self) -> dict[str, Any]:
-        cleaned = self.cleaned_data
-        return {"content": cleaned["content"], "requester": cleaned["requester"], "minor": cleaned["age"] == "yes",
-                "steps": {"age": cleaned["age"]}}  # fmt: skip
-
-
-class SeveralFiles(forms.ClearableFileInput):
-    allow_multiple_selected = True
+        content, age = self.cleaned_data.get("content", Case.Content.FILMED), self.cleaned_data.get("age", "unsaid")
+        return {
+            "content": Case.Content.FILMED if content == "unsure" else content,
+            "requester": self.cleaned_data.get("requester", Case.Requester.SELF),
+            "minor": age == "yes",
+            "steps": {"content": content, "age": age},
+        }
 
 
 class MaterialStep(Step):
@@ -70,10 +73,7 @@ class MaterialStep(Step):
         return parse_urls(self.cleaned_data["addresses"])
 
     def answers(self) -> dict[str, Any]:
-        return {"urls": self.cleaned_data["addresses"]}
-
-
-FIELDS_OF_CONTACT = ("contact_choice", "contact", "hours", "name", "account", "spread_as")
+        return {"urls": self.cleaned_data["addresses"]} if "addresses" in self.cleaned_data else {}
 
 
 class ContactStep(Step):
@@ -81,7 +81,7 @@ class ContactStep(Step):
         label=_("How may we reach you?"), choices=Case.ContactChoice.choices, widget=forms.RadioSelect,
         initial=Case.ContactChoice.NONE,
     )  # fmt: skip
-    contact = forms.CharField(label=_("Telephone or e-mail (optional)"), required=False, max_length=200)
+    contact = forms.CharField(label=_("Telephone number or e-mail address"), required=False, max_length=200)
     hours = forms.CharField(label=_("When is it safe to call? (optional)"), required=False, max_length=200)
     name = forms.CharField(
         label=_("What may we call you? (optional)"), required=False, max_length=100,
@@ -111,7 +111,7 @@ class ContactStep(Step):
         return cleaned
 
     def answers(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in FIELDS_OF_CONTACT}
+        return {name: value for name, value in self.cleaned_data.items() if name in self.fields}
 
 
 class CheckStep(Step):
@@ -122,7 +122,7 @@ class CheckStep(Step):
     )
 
     def answers(self) -> dict[str, Any]:
-        return {"consent": True}
+        return {"consent": self.cleaned_data.get("consent", False)}
 
 
 STEPS: dict[str, type[Step]] = {

@@ -145,7 +145,8 @@ def _numbered_case(case_id: UUID, answers: IntakeAnswers, code: str, at: datetim
                 return Case.objects.create(
                     pk=case_id, number=next_number(at), alias=_alias(), officer=officer_with_fewest_cases(),
                     status=Case.Status.ACTIVE if answers.consent else Case.Status.RECEIVED,
-                    content=answers.content, minor=answers.minor, requester=answers.requester,
+                    content=answers.content, content_unsure=answers.steps.get("content") == "unsure",
+                    minor=answers.minor, requester=answers.requester,
                     contact_choice=answers.contact_choice, receipt_lookup=vault.receipt_lookup(code), opened_at=at,
                 )  # fmt: skip
         except IntegrityError:

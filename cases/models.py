@@ -132,6 +132,8 @@ class Case(models.Model):
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.RECEIVED)
     content = models.CharField(max_length=12, choices=Content, default=Content.FILMED)
+    # Then `content` is only the most frequent kind, until an officer has looked.
+    content_unsure = models.BooleanField(default=False)
     minor = models.BooleanField(default=False)
     requester = models.CharField(max_length=8, choices=Requester, default=Requester.SELF)
     contact_choice = models.CharField(max_length=8, choices=ContactChoice, default=ContactChoice.NONE)

@@ -1,7 +1,8 @@
-"""A case told in words: to the victim plainly, to the officer with who did what."""
+"""A case told to the victim, in plain words. The officer's telling is `cases.chronicle`."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -9,45 +10,27 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case, CustodyEntry, User
+from cases import vault
+from cases.chronicle import variant
+from cases.models import Case, CustodyEntry, Evidence
 
-# Acts of custody as the victim reads them; acts that are not here are the house's own business.
+# Acts of custody as the victim reads them, "act:variant" where it matters; what is not here is the house's own business.
 TOLD: dict[str, Promise] = {
     "received": _("We received what you sent. It is locked away."),
     "fingerprinted": _("We made a fingerprint of it. With that we look for copies."),
+    "fingerprinted:unusable": _("One file could not be used by itself. An officer sees that."),
     "matched": _("A copy was found."),
     "captured": _("Proof of the page was kept."),
     "drafted": _("A request for removal was written."),
     "approved": _("An officer checked the request."),
     "sent": _("The request was sent to the site."),
     "verified": _("We looked whether it is gone."),
+    "verified:up": _("We looked: it is still there. We keep asking."),
+    "verified:removed": _("We looked twice: it is gone."),
+    "verified:answer": _("The site answered us."),
 }
-ACTS: dict[str, Promise] = {
-    "received": _("Received the intake"),
-    "sealed": _("Sealed a piece of evidence"),
-    "fingerprinted": _("Made a fingerprint"),
-    "examined": _("Examined an address"),
-    "matched": _("Judged a match"),
-    "captured": _("Preserved a page"),
-    "drafted": _("Wrote a removal request"),
-    "approved": _("Approved a removal request"),
-    "undone": _("Took an approval back"),
-    "sent": _("Sent a removal request"),
-    "verified": _("Checked whether it is gone"),
-    "viewed": _("Opened the case"),
-    "revealed": _("Looked at a clear frame"),
-    "downloaded": _("Downloaded a report or a bundle"),
-    "stamped": _("A time-stamp authority confirmed a capture"),
-    "consent": _("Consent given or withdrawn"),
-    "dismissed": _("Dismissed a match"),
-    "term_added": _("Added a watch term"),
-    "term_removed": _("Removed a watch term"),
-    "term_shown": _("Looked at the watch terms"),
-    "term_ticked": _("Allowed a site to be searched for a watch term"),
-    "term_unticked": _("No longer allows a site to be searched for a watch term"),
-    "answered": _("An answer to a removal request came in"),
-    "returned": _("A removal request came back"),
-}
+# A step that failed, or is in doubt, is not told as done; nor is the same letter told twice because it was edited.
+NOT_TOLD = {"matched:review", "captured:failed", "captured:absence", "drafted:officer"}
 LOCATION_WORDS: dict[str, Promise] = {
     "up": _("still there, we keep asking"),
     "absent": _("gone, we look once more to be sure"),
@@ -60,11 +43,16 @@ LOCATION_WORDS: dict[str, Promise] = {
     "delisted": _("no longer found by the search engine, we keep asking"),
     "unreachable": _("the site does not answer at the moment"),
 }
+NAMED_WORDS: dict[str, Promise] = {
+    Evidence.Status.RECEIVED: _("we will look at this page soon"),
+    Evidence.Status.FINGERPRINTED: _("we have looked at this page"),
+    Evidence.Status.UNUSABLE: _("we could not read this page by ourselves; an officer sees that"),
+}
 SHOWN_EVENTS = 12
 
 
 def told_to_victim(case: Case) -> dict[str, Any]:
-    """Counts, addresses with their state, the last events, and what comes next."""
+    """Counts, addresses with their state, the last events, and what comes next and when."""
     places = _places(case)
     return {
         "case": case,
@@ -72,6 +60,8 @@ def told_to_victim(case: Case) -> dict[str, Any]:
         "asked": len(places),
         "removed": sum(place["status"] == "removed" for place in places),
         "places": places,
+        "named": _named(case, {place["address"] for place in places}),
+        "next_look": _next_look(places),
         "events": _events(case),
         **_standing(case),
     }
@@ -90,50 +80,50 @@ def _copies(case: Case) -> int:
     return int(case.matches.filter(sure).exclude(status="dismissed").count())  # type: ignore[attr-defined]
 
 
-def _happened(entry: CustodyEntry) -> bool:
-    """Whether the sentence for this act is true: a step that failed, or is in doubt, is not told as done."""
-    detail = entry.detail
-    return (
-        detail.get("outcome") != "unusable"
-        and detail.get("verdict") != "review"
-        and detail.get("status") != "failed"
-        and detail.get("purpose") != "absence"
-    )
-
-
 def _places(case: Case) -> list[dict[str, Any]]:
     """Addresses that stand in a request that was sent. The rows belong to rooms above this one, reached backwards."""
     sent = case.notices.filter(status__in=["sent", "removed"]).prefetch_related("locations")  # type: ignore[attr-defined]
     return [
-        {"address": place.page_url, "status": place.status, "words": LOCATION_WORDS.get(place.status, place.status)}
+        {
+            "address": place.page_url,
+            "status": place.status,
+            "words": LOCATION_WORDS.get(place.status, place.status),
+            "next_check_at": place.next_check_at,
+        }
         for notice in sent
         for place in notice.locations.all()
     ]
 
 
+def _next_look(places: list[dict[str, Any]]) -> datetime | None:
+    """When the next address that is still open is looked at again; never a time that has passed."""
+    times = [place["next_check_at"] for place in places if place["status"] != "removed" and place["next_check_at"]]
+    return max(min(times), timezone.now()) if times else None
+
+
+def _named(case: Case, told: set[str]) -> list[dict[str, Any]]:
+    """Addresses the person gave, as far as no request speaks of them yet. Closed again when the key is gone."""
+    named = []
+    for row in case.evidence.filter(kind=Evidence.Kind.URL):
+        try:
+            address = vault.open_text(case, "url", bytes(row.url_sealed))
+        except vault.VaultError:
+            continue
+        if address not in told:
+            named.append({"address": address, "words": NAMED_WORDS[row.status]})
+    return named
+
+
 def _events(case: Case) -> list[dict[str, Any]]:
     """The latest first; several of a kind within the same hour are told once."""
     told: list[dict[str, Any]] = []
-    for entry in filter(_happened, case.custody.filter(act__in=TOLD).order_by("-sequence")):
-        hour = entry.at.replace(minute=0, second=0, microsecond=0)
-        if not any(event["act"] == entry.act and event["hour"] == hour for event in told):
-            told.append({"act": entry.act, "hour": hour, "at": entry.at, "words": TOLD[entry.act]})
+    for entry in case.custody.order_by("-sequence"):
+        words, hour = _words(entry), entry.at.replace(minute=0, second=0, microsecond=0)
+        if words and not any(event["words"] == words and event["hour"] == hour for event in told):
+            told.append({"hour": hour, "at": entry.at, "words": words})
     return told[:SHOWN_EVENTS]
 
 
-def timeline(case: Case) -> list[dict[str, Any]]:
-    """Every entry of the chain with who did it, the latest first."""
-    names = {f"officer:{user.pk}": user.shown_name for user in User.objects.all()}
-    names |= {"job": str(_("SeoulGuard")), "victim": str(_("The person served"))}
-    return [_line(entry, names) for entry in case.custody.order_by("-sequence")]
-
-
-def _line(entry: CustodyEntry, names: dict[str, str]) -> dict[str, Any]:
-    return {
-        "sequence": entry.sequence,
-        "at": entry.at,
-        "act": ACTS.get(entry.act, entry.act),
-        "actor": names.get(entry.actor, entry.actor),
-        "digest": entry.digest[7:19],
-        "reference": entry.detail.get("reference", ""),
-    }
+def _words(entry: CustodyEntry) -> str:
+    key = f"{entry.act}:{variant(entry)}"
+    return "" if key in NOT_TOLD else str(TOLD.get(key) or TOLD.get(entry.act) or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,14 +13,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from cases import drafts
 from cases.drafts import DraftFile, IntakeAnswers
-from cases.forms import STEPS, Step
+from cases.forms import STEPS, UNSURE_LABEL, Step
 from cases.intake import IntakeError, accept_uploads, receive_draft, shown_code
 from cases.models import Case, IntakeDraft
 from cases.receipts import same_code
+from cases.speaking import asked_language, remember_language
 from cases.uploads import SealedUpload
 from cases.vault import VaultError
 
 NAMES = list(STEPS)
+SKIPPABLE = ("about", "material", "contact")
 
 
 @login_not_required
@@ -41,31 +43,36 @@ def public_intake_step(request: HttpRequest, step: str) -> HttpResponse:
     if draft and drafts.receipt_of(draft):
         return redirect("cases:received")
     form = STEPS[step](posted, initial=initial(draft))
-    if draft and posted is not None and _tried(request, draft, step, form):
-        return _onward(posted, step)
-    return render(request, "cases/intake_step.html", context(draft, step, form), status=422 if form.errors else 200)
+    language = asked_language(request)
+    if draft and posted is not None and _tried(request, draft, step, form, send=not language):
+        return remember_language(_onward(posted, step), language)
+    page = render(request, "cases/intake_step.html", context(draft, step, form), status=422 if form.errors else 200)
+    return remember_language(page, language)
 
 
-def _tried(request: HttpRequest, draft: IntakeDraft, step: str, form: Step) -> bool:
+def _tried(request: HttpRequest, draft: IntakeDraft, step: str, form: Step, *, send: bool) -> bool:
     """Keep the step, or say why not: sent already in another tab, or no key to seal with."""
     try:
-        return _kept(request, draft, step, form)
+        return _kept(request, draft, step, form, send)
     except (IntakeError, VaultError) as error:
         form.add_error(None, error.sentence)
         return False
 
 
-def _kept(request: HttpRequest, draft: IntakeDraft, step: str, form: Step) -> bool:
-    """Keep the answers of a step; False when there is something to read first."""
+def _kept(request: HttpRequest, draft: IntakeDraft, step: str, form: Step, send: bool) -> bool:
+    """Keep the answers of a step; False when there is something to read first.
+
+    Without `send` (the language was changed in the middle) what is incomplete is kept as well, and nothing leaves.
+    """
     valid = form.is_valid()
     if step == "material":  # a file that arrived stays, whatever is wrong beside it
         _keep_files(request, draft, form)
-    if not valid:
+    if send and not valid:
         return False
     drafts.keep_answers(draft, **form.answers())
-    if step == "check":
+    if step == "check" and send:
         receive_draft(draft, at=timezone.now())
-    return not form.errors
+    return not form.non_field_errors()
 
 
 def _keep_files(request: HttpRequest, draft: IntakeDraft, form: Step) -> None:
@@ -76,8 +83,8 @@ def _keep_files(request: HttpRequest, draft: IntakeDraft, form: Step) -> None:
         form.add_error(None, error.sentence)
 
 
-def _onward(posted: Any, step: str) -> HttpResponse:
-    if step == "material" and ("remove" in posted or "add" in posted):
+def _onward(posted: QueryDict, step: str) -> HttpResponse:
+    if "speak" in posted or (step == "material" and ("remove" in posted or "add" in posted)):
         return redirect("cases:intake_step", step)
     if step == NAMES[-1]:
         return redirect("cases:received")
@@ -96,7 +103,7 @@ def initial(draft: IntakeDraft | None) -> dict[str, Any]:
     """What was entered before, as the forms show it."""
     answers, _files = entered(draft)
     return {
-        "content": answers.content,
+        "content": answers.steps.get("content", answers.content),
         "age": answers.steps.get("age", "unsaid"),
         "requester": answers.requester,
         "addresses": "\n".join(answers.urls),
@@ -105,6 +112,7 @@ def initial(draft: IntakeDraft | None) -> dict[str, Any]:
         "hours": answers.hours,
         "name": answers.name,
         "account": answers.account,
+        "consent": answers.consent,
         "spread_as": "\n".join(answers.spread_as),
     }
 
@@ -119,13 +127,20 @@ def context(draft: IntakeDraft | None, step: str, form: Step) -> dict[str, Any]:
         "done": range(number),
         "left": range(len(NAMES) - number),
         "before": NAMES[number - 2] if number > 1 else "",
+        "skip": NAMES[number] if step in SKIPPABLE else "",
         "files": files,
         "answers": answers,
-        "chosen": {
-            "content": Case.Content(answers.content).label,
-            "contact": Case.ContactChoice(answers.contact_choice).label,
-            "requester": Case.Requester(answers.requester).label,
-        },
+        "chosen": chosen(answers),
+    }
+
+
+def chosen(answers: IntakeAnswers) -> dict[str, Any]:
+    """The answers in words, for the last step."""
+    unsure = answers.steps.get("content") == "unsure"
+    return {
+        "content": UNSURE_LABEL if unsure else Case.Content(answers.content).label,
+        "contact": Case.ContactChoice(answers.contact_choice).label,
+        "requester": Case.Requester(answers.requester).label,
     }
 
 

@@ -14,6 +14,7 @@ from cases import custody, drafts, leaving, story
 from cases.forms import CodeForm
 from cases.intake import IntakeError, case_by_receipt
 from cases.models import Case
+from cases.speaking import asked_language, remember_language
 
 
 @login_not_required
@@ -45,11 +46,10 @@ def public_again(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 def public_status(request: HttpRequest) -> HttpResponse:
     """The state of a case in plain words. The number is asked each time and kept nowhere."""
+    language = asked_language(request)
     form = CodeForm(request.POST or None)
     case = _asked_for(request, form)
-    if case is None:
-        return render(request, "cases/status_code.html", {"form": form}, status=200 if not form.errors else 422)
-    return render(request, "cases/status.html", {**story.told_to_victim(case), "code": form.cleaned_data["code"]})
+    return remember_language(_told(request, form, case), language)
 
 
 @login_not_required
@@ -60,11 +60,21 @@ def public_withdraw(request: HttpRequest) -> HttpResponse:
         return redirect("cases:status")
     form = CodeForm(request.POST)
     case = _asked_for(request, form)
+    if case is not None:
+        withdraw_consent(case)
+    return _told(request, form, case)
+
+
+@transaction.atomic
+def withdraw_consent(case: Case) -> None:
+    """On record once; a second time changes nothing."""
+    if case.consents.filter(withdrawn_at=None).update(withdrawn_at=timezone.now()):
+        custody.record(case, "consent", actor="victim", subject=f"case:{case.pk}", withdrawn=True)
+
+
+def _told(request: HttpRequest, form: CodeForm, case: Case | None) -> HttpResponse:
     if case is None:
-        return render(request, "cases/status_code.html", {"form": form}, status=422)
-    with transaction.atomic():
-        if case.consents.filter(withdrawn_at=None).update(withdrawn_at=timezone.now()):
-            custody.record(case, "consent", actor="victim", subject=f"case:{case.pk}", withdrawn=True)
+        return render(request, "cases/status_code.html", {"form": form}, status=422 if form.errors else 200)
     return render(request, "cases/status.html", {**story.told_to_victim(case), "code": form.cleaned_data["code"]})
 
 

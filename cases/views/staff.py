@@ -5,27 +5,38 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
-from cases import access, custody, story, vault
+from cases import access, chronicle, custody, vault
 from cases.models import Case, Person
+
+SHOWN = 500
 
 
 def case_list(request: HttpRequest) -> HttpResponse:
     """Own cases, the oldest first; a lead sees all."""
     user = access.officer_page(request)
     chosen = request.GET.get("status", "")
-    rows = Case.objects.visible_to(user).select_related("officer")
-    if chosen in Case.Status.values:
-        rows = rows.filter(status=chosen)
-    rows = rows.annotate(evidence_count=Count("evidence", distinct=True), match_count=Count("matches", distinct=True))
+    own = Case.objects.visible_to(user)
+    rows = own.filter(status=chosen) if chosen in Case.Status.values else own
+    counted = rows.select_related("officer").annotate(
+        evidence_count=Count("evidence", distinct=True), match_count=Count("matches", distinct=True)
+    )
     return render(
         request, "cases/case_list.html",
-        {"cases": rows.order_by("opened_at")[:500], "statuses": Case.Status.choices, "chosen": chosen, "page": "cases"},
+        {"cases": counted.order_by("opened_at")[:SHOWN], "filters": filters(own), "chosen": chosen,
+         "total": own.count(), "hidden": max(0, rows.count() - SHOWN), "page": "cases"},
     )  # fmt: skip
+
+
+def filters(own: QuerySet[Case]) -> list[dict[str, Any]]:
+    """Each status with how many of the own cases are in it."""
+    counts = dict(own.order_by().values_list("status").annotate(Count("pk")))
+    return [{"value": value, "label": label, "count": counts.get(value, 0)} for value, label in Case.Status.choices]
 
 
 def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
@@ -51,11 +62,13 @@ def case_context(row: Case) -> dict[str, Any]:
     return {
         "case": row,
         "consent": consent,
+        "watched": row.allows_work(timezone.now()),
         "evidence": row.evidence.all(),
         "captures": row.captures.filter(purpose="presence").order_by("-started_at"),
         "notices": row.notices.select_related("site").order_by("-drafted_at"),  # type: ignore[attr-defined]
-        "timeline": story.timeline(row),
+        "timeline": chronicle.timeline(row),
         "broken": custody.verify_chain(row),
+        "again": reverse("cases:case", args=[row.pk]),
         "page": "cases",
     }
 

@@ -8,8 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from cases import access
+from cases.chronicle import SENTENCES
 from cases.models import Case, Role
-from cases.story import ACTS
 from takedown import answering, transparency
 from takedown.costs import cost_of
 from takedown.models import HostingSite
@@ -51,5 +51,5 @@ def cost(request: HttpRequest, case_id: UUID) -> HttpResponse:
     if not access.may_see(officer, case):
         raise Http404
     spent = cost_of(case)
-    rows = [(ACTS.get(act, act), people, machine) for act, people, machine in spent.rows]
+    rows = [(SENTENCES.get(act, act), people, machine) for act, people, machine in spent.rows]
     return render(request, "takedown/cost.html", {"case": case, "cost": spent, "rows": rows, "page": "cases"})
