@@ -121,5 +121,6 @@ def _line(entry: CustodyEntry, names: dict[str, str]) -> dict[str, Any]:
         "actor": names.get(entry.actor, entry.actor),
         "digest": entry.digest[7:19],
         "reference": entry.detail.get("reference", ""),
-        "reason": entry.detail.get("reason", ""),
+        # Of a site's answer it is a code; the letter's page says it in words.
+        "reason": "" if "answer" in entry.detail else entry.detail.get("reason", ""),
     }
