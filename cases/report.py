@@ -230,7 +230,7 @@ def _match_values(match: Mapping[str, Any]) -> dict[str, Any]:
         "score": f"{float(match.get('score') or 0) * 100:.1f} %",
         "verdict": _verdict(str(match.get("verdict", ""))),
         "transform": describe_transform(str(evidence.get("transform") or "none")),
-        "kinds": ", ".join(_kind(kind) for kind in evidence.get("kinds") or ()),
+        "kinds": ", ".join(describe_kind(kind) for kind in evidence.get("kinds") or ()),
         "segments": [[timecode(segment.get(name)) for name in _EDGES] + [_share(segment)] for segment in segments],
         "bars": _bars(segments, match),
         "bar_width": BAR_WIDTH,
@@ -249,7 +249,8 @@ def _verdict(verdict: str) -> str:
     return names.get(verdict, verdict)
 
 
-def _kind(kind: str) -> str:
+def describe_kind(kind: str) -> str:
+    """What found it, in words."""
     names = {
         "frame_hash": _("perceptual hashes of frames"),
         "crop": _("hashes of parts of frames"),

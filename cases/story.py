@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -56,7 +56,8 @@ def told_to_victim(case: Case) -> dict[str, Any]:
     places = _places(case)
     return {
         "case": case,
-        "found": _copies(case),
+        "found": _sure(case).count(),
+        "all_gone": bool(places) and not _sure(case).exclude(location__status="removed").exists(),
         "asked": len(places),
         "removed": sum(place["status"] == "removed" for place in places),
         "places": places,
@@ -74,10 +75,10 @@ def _standing(case: Case) -> dict[str, bool]:
     return {"withdrawn": withdrawn, "resting": not working and not withdrawn}
 
 
-def _copies(case: Case) -> int:
+def _sure(case: Case) -> QuerySet[Any]:
     """Only what is sure: the engine's verdict, or an officer's. What is merely to be looked at is not told."""
     sure = Q(verdict="confirmed") | Q(accepted_at__isnull=False)
-    return int(case.matches.filter(sure).exclude(status="dismissed").count())  # type: ignore[attr-defined]
+    return case.matches.filter(sure).exclude(status="dismissed")  # type: ignore[attr-defined, no-any-return]
 
 
 def _places(case: Case) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ THE_SAME_ON_BOTH = {
     "test_capture_sites", "test_eight_sites", "test_source_setup", "test_sources_on_the_wire", "test_no_private_network",
     "test_canary", "test_sixty_days", "test_bundle_page", "test_bundle_alterations", "test_directory_browser",
     "test_hand_in_browser", "test_form_replay", "test_match_media", "test_damaged_files", "test_setting_page",
-    "test_directory_import", "test_leaving_browser",
+    "test_directory_import", "test_leaving_browser", "test_public_browser",
 }  # fmt: skip
 
 

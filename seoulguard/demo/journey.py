@@ -127,8 +127,8 @@ def found_to_draft() -> dict[str, float]:
     return {**medians, "total_slowest": round(max(spans["total"]), 2)} if spans["total"] else {}
 
 
-def counts(world: World, reupload_media: str, waiting_media: str) -> dict[str, object]:
-    planted, later = planted_media(world), {reupload_media, waiting_media}
+def counts(world: World, reupload_media: str, waiting_media: set[str]) -> dict[str, object]:
+    planted, later = planted_media(world), {reupload_media, *waiting_media}
     matched = set(Match.objects.values_list("candidate__media_url", flat=True))
     return {
         "copies_planted": len(planted),

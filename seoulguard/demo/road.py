@@ -22,6 +22,7 @@ from takedown.ladder_models import places_of
 from takedown.models import Notice
 
 Say = Callable[[str], None]
+LEFT_TO_DECIDE = (("Saturday clip", "harbor_guest"), ("土曜日の動画", "machi_guest"), ("Субботнее видео", "gost_21"))
 
 
 class Road:
@@ -31,7 +32,7 @@ class Road:
         self.town, self.address, self.keep, self.pictures = town, address, keep, pictures
         self.stages = journey.Stages()
         self._again = ""  # where the clip came back
-        self._waiting = ""  # the copy whose letter is left as a draft
+        self._waiting: set[str] = set()  # the copies whose letters are left as drafts
         self._page_faults: list[str] = []
         self._parts = Installation(address, log_folder=settings.HOME / "logs")
 
@@ -142,13 +143,13 @@ class Road:
             )
 
     def _something_to_decide(self) -> None:
-        """One more copy, whose letter stays a draft; put out once."""
+        """One more copy on every site, whose letters stay drafts; put out once."""
         if self._waiting:
             return
-        planting = self.town.world.sites[0].plant(self.town.reference, title="Saturday clip", uploader="harbor_guest")
-        self._waiting = planting.media_url
+        for site, (title, uploader) in zip(self.town.world.sites, LEFT_TO_DECIDE, strict=True):
+            self._waiting.add(site.plant(self.town.reference, title=title, uploader=uploader).media_url)
         journey.visit_now()
-        journey.wait_for("draft to try", lambda: journey.noticed({planting.media_url}), seconds=180)
+        journey.wait_for("drafts to try", lambda: journey.noticed(self._waiting), seconds=180)
 
     def stay(self, say: Say) -> None:
         """Leave something to decide, and stay until interrupted."""
@@ -157,7 +158,7 @@ class Road:
             signal.signal(number, lambda *_: stop.set())
         self._something_to_decide()
         say(f"\nSeoulGuard (demo) answers at http://{self.address} - stop it with Ctrl+C.")
-        say(f"  officer  jiwoo   {PASSWORD}   {'a letter waits at'} http://{self.address}/desk/")
+        say(f"  officer  jiwoo   {PASSWORD}   {'letters wait at'} http://{self.address}/desk/")
         for name, what in (("sora", "lead"), ("hana", "admin"), ("yuna", "auditor")):
             say(f"  {what:<8} {name:<7} {PASSWORD}")
         say(f"  intake   no log-in        http://{self.address}/\n")

@@ -18,6 +18,7 @@ from cases import access, custody, page_reader
 from cases import capture as captures
 from cases.models import User
 from cases.page_facts import NAMES, shown
+from cases.report import describe_kind, describe_transform
 from cases.upload_capture import CaptureUploadForm
 from cases.vault import VaultError
 from detection.models import Match
@@ -33,6 +34,8 @@ def review(request: HttpRequest, match_id: UUID) -> HttpResponse:
         "match": match,
         "pairs": frames.frame_pairs(match),
         "chart": alignment_svg(match),
+        "kinds": ", ".join(describe_kind(kind) for kind in match.kinds),
+        "transform": describe_transform(match.transform or "none"),
         "location": getattr(match, "location", None),
         **page_readings(match),
         "page": "desk",

@@ -13,9 +13,10 @@ from cases import custody, drafts
 from cases.chronicle import SENTENCES, sentence
 from cases.models import Capture, Case, CustodyEntry, IntakeDraft, User
 from detection.models import Match
+from takedown.models import Notice
 from tests.base import Cast, make_case
 from tests.cases.test_pages import CODE, PUBLIC, case_with_code, tell
-from tests.takedown.scene import make_match
+from tests.takedown.scene import lay_lawbook, make_match, make_sent
 
 pytestmark = pytest.mark.django_db
 ABOUT = {"content": "filmed", "age": "unsaid", "requester": "self"}
@@ -264,3 +265,14 @@ def test_a_wrong_password_is_said_beside_a_linked_summary(client: Client, cast: 
     page = client.post("/account/login/", {"login": "jiwoo", "password": "wrong"}).content.decode()
     assert 'role="alert"' in page
     assert page.count("<h1") == 1
+
+
+def test_everything_is_called_gone_only_when_no_copy_is_left(client: Client) -> None:
+    lay_lawbook()
+    case = case_with_code()
+    sent = make_sent(case)
+    sent.locations.update(status="removed")
+    Notice.objects.update(status=Notice.Status.REMOVED)
+    assert "Everything we know of is gone" in status_of(client)
+    make_match(case, host="other.example")
+    assert "Everything we know of is gone" not in status_of(client)
