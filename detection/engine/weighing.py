@@ -21,19 +21,20 @@ LEAST_COVER, LARGE_PART = 0.07, 0.25
 THRESHOLDS = {
     "stir": {"video in video": 0.6},
     "share": {"image in image": 0.15, "video in image": 0.45, "image in video": 0.33},
-    "hole": {"image in image": 0.25, "video in image": 0.2, "image in video": 0.18},
+    "hole": {"image in image": 0.3, "video in image": 0.2, "image in video": 0.18},
 }
 MOST_AGREES = 0.7
 LEAST_SHARE, MANY_POINTS = 0.1, 50
 COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.25, 0.65, 0.55
 ONLY_HERE, SAME_RATIO, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.58, 0.08, 0.8
 LEAST_STEADY, STEADY, STIRS_WHILE_UNSTEADY = 0.6, 0.7, 0.8
-MOVING, HOLDS = 0.7, 0.97
-FEWEST_PASSING, PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.46, 0.42, 2.5
+MOVING, HOLDS, MANY_AT_EACH, NOWHERE_ELSE = 0.7, 0.97, 100, 0.9
+FEWEST_PASSING, PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.44, 0.42, 2.5
+STIRS_AS_IT_PASSES = 0.22
 SHORTEST_RUN, SHORTEST_HELD = 0.9, 0.8
 SHORT_RUN, STIRS_FOR_A_WHILE, STIRS_AT_OTHER_SPEED, STIRS_THOUGH_NOTHING_PASSES = 1.5, 0.8, 0.7, 0.65
 # A film whose map trembles, or that is seen for a second only, when hardly another moment fits.
-CLEARLY_LOST, TREMBLES_AND_STIRS, BRIEFLY_LOST, BRIEFLY_STIRS, FAR_FROM_ELSEWHERE = 0.8, 0.7, 0.85, 0.65, 0.5
+CLEARLY_LOST, TREMBLES_AND_STIRS, BRIEFLY_LOST, BRIEFLY_STIRS, FAR_FROM_ELSEWHERE = 0.8, 0.7, 0.85, 0.6, 0.5
 # By how much the right moment must beat every other one.
 LITTLE_ELSEWHERE, LESS_ELSEWHERE = 0.4, 0.12
 SAME_SPEED = 0.09
@@ -211,15 +212,17 @@ def _as_fast(signs: Signs) -> bool:
 def _passes(signs: Signs) -> bool:
     """A camera that stands: what passes by agrees as well as the background, and only at this moment."""
     stands = signs.steady >= 0.9 and signs.lost < MOVING and signs.passing >= FEWEST_PASSING
-    agrees = PASSING <= signs.ratio <= MOST_PASSING and signs.ratio - signs.elsewhere >= 0.28
-    return stands and agrees and signs.stir >= 0.3 and signs.stir - signs.stir_elsewhere >= 0.12
+    agrees = PASSING <= signs.ratio <= MOST_PASSING and signs.ratio - signs.elsewhere >= 0.24
+    return stands and agrees and signs.stir >= STIRS_AS_IT_PASSES and signs.stir - signs.stir_elsewhere >= 0.12
 
 
 def _moves(signs: Signs) -> bool:
     """A camera that moves: nothing agrees at other moments, and one map holds all along."""
     if signs.lost < MOVING or signs.filled < 0.7 or signs.moments < 5:
         return False
-    holds = signs.steady >= HOLDS and signs.moments >= 7 and signs.seconds >= 2.8 and _as_fast(signs)
+    long = signs.moments >= 7 and signs.seconds >= 2.8
+    plain = signs.seconds >= 2 and signs.typical >= MANY_AT_EACH and signs.lost >= NOWHERE_ELSE
+    holds = signs.steady >= HOLDS and (long or plain) and _as_fast(signs)
     at_least = 0.7 if not _as_fast(signs) else 0.4 if signs.steady >= HOLDS else 0.5
     only_then = signs.steady >= HOLDS or signs.stir - signs.stir_elsewhere >= LITTLE_ELSEWHERE
     stays = signs.steady >= 0.88 and signs.stir >= at_least and only_then
