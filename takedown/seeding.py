@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from takedown import lawbook
@@ -30,7 +29,7 @@ def _bring(model: Any, keys: tuple[str, ...], rows: Iterable[Any], kept: Any) ->
     fields = {field.name for field in model._meta.get_fields()}
     new, newer = [], []
     for seed in rows:
-        values = {name: value for name, value in asdict(seed).items() if name in fields}
+        values = {name: value for name, value in vars(seed).items() if name in fields}
         row = known.get(tuple(values[key] for key in keys))
         if row is None:
             new.append(model(**values))

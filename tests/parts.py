@@ -60,13 +60,24 @@ def empty_queues() -> None:
         django_rq.get_queue(name).empty()
 
 
-def work(*, deadly: str = "", seconds: float = 120, **environment: str) -> int:
-    """Run one worker until the queues are empty; its exit code.
+class Worker:
+    """Runs a worker until the queues are empty, as often as it is asked to. Everything is imported once: each run is a
+    fork of one process, and a session of its own."""
 
-    `deadly` names a function by its dotted path: when the worker reaches it, its whole process group is killed.
-    """
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.worker", *([deadly] if deadly else [])],
-        cwd=ROOT, env=child_environment(**environment), timeout=seconds, check=False, start_new_session=True, capture_output=True,
-    )  # fmt: skip
-    return done.returncode
+    def __init__(self, **environment: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.worker"], cwd=ROOT, env=child_environment(**environment), text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def work(self, deadly: str = "") -> int:
+        """Its exit code, 0 when it came to its end. `deadly` names a function by its dotted path: when the worker
+        reaches it, its whole process group is killed."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(deadly + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate(timeout=20)

@@ -50,18 +50,40 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield opened
 
 
-@pytest.fixture
-def mail(settings: object, world: World) -> Iterator[MailServer]:
+@pytest.fixture(scope="module")
+def post_office(world: World) -> Iterator[MailServer]:
     with MailServer() as server:
         server.on_mail = HostDesk(world).receive
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port  # type: ignore[attr-defined]
-        settings.DEMO_HOSTS = world.host_map  # type: ignore[attr-defined]
-        settings.UNDO_SECONDS = settings.REMOVED_PROBES_APART_SECONDS = 0  # type: ignore[attr-defined]
-        settings.RECHECK_SECONDS = [0, 0, 0, 0]  # type: ignore[attr-defined]
         yield server
+
+
+@pytest.fixture
+def mail(settings: object, world: World, post_office: MailServer) -> Iterator[MailServer]:
+    post_office.mails.clear()
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", post_office.port  # type: ignore[attr-defined]
+    settings.DEMO_HOSTS = world.host_map  # type: ignore[attr-defined]
+    settings.UNDO_SECONDS = settings.REMOVED_PROBES_APART_SECONDS = 0  # type: ignore[attr-defined]
+    settings.RECHECK_SECONDS = [0, 0, 0, 0]  # type: ignore[attr-defined]
+    yield post_office
     for planting in world.planted:
         world_site(world, planting.page_url).restore(planting.page_url)
     parts.empty_queues()
+
+
+@pytest.fixture
+def worker(mail: MailServer, workers: list[parts.Worker]) -> parts.Worker:
+    """One for the whole module: the addresses it is told at its start stay the same."""
+    if not workers:
+        workers.append(parts.Worker(UNDO_SECONDS="0", REMOVED_PROBES_APART_SECONDS="0", RECHECK_SECONDS="0,0,0,0"))
+    return workers[0]
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[list[parts.Worker]]:
+    opened: list[parts.Worker] = []
+    yield opened
+    for one in opened:
+        one.close()
 
 
 def world_site(world: World, url: str):  # type: ignore[no-untyped-def]
@@ -71,10 +93,10 @@ def world_site(world: World, url: str):  # type: ignore[no-untyped-def]
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("stage", "deadly", "had_left"), STAGES, ids=[row[0] for row in STAGES])
 def test_the_road_is_finished_after_a_kill(
-    cast: Cast, world: World, mail: MailServer, stage: str, deadly: str, had_left: bool | None
+    cast: Cast, world: World, mail: MailServer, worker: parts.Worker, stage: str, deadly: str, had_left: bool | None
 ) -> None:
     register(cast, world)
-    assert walk(cast, mail, deadly, had_left), f"the worker never reached {deadly}"
+    assert walk(cast, worker, deadly, had_left), f"the worker never reached {deadly}"
 
     location = Location.objects.get()
     assert location.status == Location.Status.REMOVED
@@ -101,17 +123,13 @@ def register(cast: Cast, world: World) -> None:
     Source.objects.create(name="feed", kind=Source.Kind.FEED, url=site.base_url.rstrip("/") + site.start_path)
 
 
-def walk(cast: Cast, mail: MailServer, deadly: str, had_left: bool | None) -> bool:
+def walk(cast: Cast, worker: parts.Worker, deadly: str, had_left: bool | None) -> bool:
     """Work in rounds until the notice is removed; whether a worker died on the way."""
     died = False
     for _ in range(ROUNDS):
         detection_jobs.sweep.delay()
         takedown_jobs.sweep.delay()
-        code = parts.work(
-            deadly="" if died else deadly,
-            UNDO_SECONDS="0", REMOVED_PROBES_APART_SECONDS="0", RECHECK_SECONDS="0,0,0,0",
-        )  # fmt: skip
-        if code:
+        if worker.work("" if died else deadly):
             died = True
             run_out_leases()
         decide(cast, had_left)

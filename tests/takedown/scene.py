@@ -15,7 +15,7 @@ from django.utils import timezone
 from cases.models import Case, Evidence, User
 from detection.models import Candidate, Match
 from takedown import notices, seeding
-from takedown.models import Contact, HostingSite, Location, Notice, RemovalCheck
+from takedown.models import Contact, HostingSite, LetterTemplate, Location, Notice, RemovalCheck
 
 _count = itertools.count(1)
 DIGEST = "sha256:" + "ab" * 32
@@ -24,7 +24,8 @@ SEGMENT = {"candidate_start": 1.0, "candidate_end": 12.5, "reference_start": 0.0
 
 def lay_lawbook() -> None:
     """As the migration leaves it; tests with real transactions empty every table."""
-    seeding.seed_lawbook()
+    if not LetterTemplate.objects.exists():
+        seeding.seed_lawbook()
     seeding.demo_organisation()
 
 

@@ -194,6 +194,7 @@ def test_a_sites_names_are_kept_in_ascii_and_belong_to_it_alone(hana: Client, si
     told_form = {
         "name": "T", "domain": "테스트.com", "aliases": "m.테스트.com\ntube.example", "addressee_type": "site", "language": "ko",
         "jurisdiction": "KR", "time_zone": "Asia/Seoul", "contacts-TOTAL_FORMS": "0", "contacts-INITIAL_FORMS": "0",
+        "ladder-TOTAL_FORMS": "0", "ladder-INITIAL_FORMS": "0",
     }  # fmt: skip
     page = hana.post(reverse("admin:takedown_hostingsite_add"), told_form)
     assert "domain of another site" in page.content.decode()
@@ -209,6 +210,7 @@ def test_a_busy_site_gains_names_and_loses_none(hana: Client, cast: Cast, site: 
     told_form = {
         "name": "T", "domain": "tube.example", "aliases": "m.test", "addressee_type": "site", "language": "en",
         "jurisdiction": "US", "time_zone": "UTC", "contacts-TOTAL_FORMS": "0", "contacts-INITIAL_FORMS": "0",
+        "ladder-TOTAL_FORMS": "0", "ladder-INITIAL_FORMS": "0",
     }  # fmt: skip
     url = reverse("admin:takedown_hostingsite_change", args=[site.pk])
     assert hana.post(url, told_form).url == at("site", site.pk)
