@@ -81,3 +81,12 @@ class Worker:
 
     def close(self) -> None:
         self._process.communicate(timeout=20)
+
+
+def work(deadly: str = "") -> int:
+    """As Worker.work, with a process of its own."""
+    worker = Worker()
+    try:
+        return worker.work(deadly)
+    finally:
+        worker.close()

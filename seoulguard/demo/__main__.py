@@ -21,7 +21,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="leave mails, captures, bundles, pictures and result.json there"
     )
-    parser.add_argument("--no-pictures", action="store_true", help="with --keep: leave the pictures of the pages out")
+    parser.add_argument(
+        "--pictures", choices=["all", "judged", "none"], default="all",
+        help="with --keep: pages in both widths and languages, the two of these that axe looks over, or none",
+    )  # fmt: skip
     parser.add_argument(
         "--reference", type=Path, metavar="FILE", help="a clip of your own instead of the synthetic one"
     )
@@ -62,7 +65,7 @@ def play(given: argparse.Namespace, place: Path, address: str, media: Path, bega
         django.setup()
         from seoulguard.demo.road import Road
 
-        with Road(town, address, keep=given.keep, pictures=not given.no_pictures) as road:
+        with Road(town, address, keep=given.keep, pictures=given.pictures) as road:
             result = road.travel(say)
             result["seconds"] = {**result["seconds"], "all": round(time.monotonic() - began, 1)}  # type: ignore[dict-item]
             text = json.dumps(result, ensure_ascii=False, indent=1)

@@ -22,13 +22,17 @@ JUDGED = ("390-ko", "1440-en")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
-def take_pictures(browser: Browser, base: str, folder: Path, receipt: str, clip: Path) -> list[str]:
-    """Write `<page>-<width>-<language>.png` for every page.
+def take_pictures(
+    browser: Browser, base: str, folder: Path, receipt: str, clip: Path, *, every: bool = True
+) -> list[str]:
+    """Write `<page>-<width>-<language>.png` for every page, in `every` width and language or those that are judged.
 
     Returns what is wrong with the pages themselves: wider than the window, or not accessible (axe, WCAG 2.2 AA).
     """
     faults: list[str] = []
     for width, language in product(WIDTHS, LANGUAGES):
+        if not every and f"{width}-{language}" not in JUDGED:
+            continue
         album = Album(folder, width, language, faults)
         with page_of(browser, base, width, language) as page:
             public_pages(page, base, album, receipt, clip)

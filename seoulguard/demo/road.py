@@ -28,7 +28,7 @@ LEFT_TO_DECIDE = (("Saturday clip", "harbor_guest"), ("土曜日の動画", "mac
 class Road:
     """Starts the installation, walks it, and stops it again."""
 
-    def __init__(self, town: Town, address: str, *, keep: Path | None, pictures: bool = True) -> None:
+    def __init__(self, town: Town, address: str, *, keep: Path | None, pictures: str = "all") -> None:
         self.town, self.address, self.keep, self.pictures = town, address, keep, pictures
         self.stages = journey.Stages()
         self._again = ""  # where the clip came back
@@ -136,11 +136,12 @@ class Road:
             (self.keep / "mail" / f"{number:02d}.eml").write_bytes(mail)
         journey.keep_captures(self.keep / "captures")
         journey.keep_bundles(self.keep / "bundles")
-        if self.pictures:
+        if self.pictures != "none":
             self._something_to_decide()
             self._page_faults = take_pictures(
-                clicks.browser, f"http://{self.address}", self.keep / "pages", receipt, self.town.reference
-            )
+                clicks.browser, f"http://{self.address}", self.keep / "pages", receipt, self.town.reference,
+                every=self.pictures == "all",
+            )  # fmt: skip
 
     def _something_to_decide(self) -> None:
         """One more copy on every site, whose letters stay drafts; put out once."""

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageStat
 
 from cases import addresses, browser, chromium
 from cases.browser import CaptureError, PageCapture, capture_page, render_html
+from cases.chromium import launch
 from cases.guard_proxy import GuardProxy
 from tests.cases.test_web import Site, answer, secure
 
@@ -171,10 +172,15 @@ def test_a_page_that_answers_with_an_error_is_captured_as_such(serve: Callable[.
     assert capture_page(site.url).status == 404
 
 
-def test_the_profile_is_gone_afterwards(serve: Callable[..., Site]) -> None:
-    before = set(Path("/dev/shm").glob("capture-*"))
+def test_the_profile_is_gone_afterwards(serve: Callable[..., Site], monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[Path] = []
+    monkeypatch.setattr(
+        browser,
+        "launch",
+        lambda player, path, profile, *rest: used.append(profile) or launch(player, path, profile, *rest),
+    )
     capture_page(serve(gallery).url)
-    assert set(Path("/dev/shm").glob("capture-*")) <= before
+    assert [profile.exists() for profile in used] == [False]
 
 
 def test_a_page_behind_a_bad_certificate_is_evidence_and_the_certificate_a_fact(
