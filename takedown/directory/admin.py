@@ -19,10 +19,9 @@ from detection.admin import ForAdministrators
 from takedown.addressing import trouble_with
 from takedown.directory import changes, names, record
 from takedown.directory.models import ContactChange, DirectoryEntry
-from takedown.ladder_models import RUNG_NAMES, SiteLadder
+from takedown.ladder_admin import LadderInline, note_change
+from takedown.ladder_models import SiteLadder
 from takedown.models import Contact, HostingSite
-
-MOST_HOURS = 24 * 90
 
 
 class HostingSiteForm(forms.ModelForm):
@@ -88,36 +87,6 @@ class ContactInline(admin.TabularInline):
     has_change_permission = has_delete_permission = has_add_permission
 
 
-class LadderForm(forms.ModelForm):
-    hours = forms.JSONField(
-        required=False, initial=dict, label=_("own hours by rung"),
-        help_text=_('How long this site has before the next step, where it differs. Example: {"reminder": 72}. Steps: %(names)s.')
-        % {"names": ", ".join(key for key, _name in RUNG_NAMES)},
-    )  # fmt: skip
-
-    def clean_hours(self) -> dict[str, int]:
-        hours = self.cleaned_data["hours"] or {}
-        known = isinstance(hours, dict) and set(hours) <= {key for key, _name in RUNG_NAMES}
-        if not known or not all(type(count) is int and 1 <= count <= MOST_HOURS for count in hours.values()):
-            raise forms.ValidationError(_("Steps of the list, each with whole hours from 1 to %d.") % MOST_HOURS)
-        return dict(hours)
-
-
-class LadderInline(admin.StackedInline):
-    """Who stands behind a site, and its own times."""
-
-    model = SiteLadder
-    form = LadderForm
-    fk_name = "site"
-    autocomplete_fields = ("behind",)
-    fields = ("behind", "dedicated_to_abuse", "hours")
-
-    def _may(self, request: HttpRequest, obj: Any = None) -> bool:
-        return ForAdministrators._is_administrator(self, request)  # type: ignore[arg-type]
-
-    has_view_permission = has_add_permission = has_change_permission = has_delete_permission = _may
-
-
 @admin.register(HostingSite)
 class HostingSiteAdmin(ForAdministrators):
     form = HostingSiteForm
@@ -158,6 +127,11 @@ class HostingSiteAdmin(ForAdministrators):
         verb = DirectoryEntry.Verb.SITE_CHANGED if change else DirectoryEntry.Verb.SITE_ADDED
         after = {name: form.cleaned_data[name] for name in form.changed_data}
         record.write(obj, verb, cast(User, request.user), before=before, fields=after)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if formset.model is SiteLadder:
+            note_change(form.instance, formset, cast(User, request.user))
 
     @admin.action(description=_("Confirm the contacts of the selected sites"))
     def confirm_contacts(self, request: HttpRequest, chosen: QuerySet[HostingSite]) -> None:

@@ -29,7 +29,6 @@ from takedown.models import LETTER_LANGUAGES, AddresseeType, Contact, HostingSit
 SITE_COLUMNS = ("domain", "name", "aliases", "kind", "language", "jurisdiction", "time_zone", "notes")
 SCOPE_COLUMNS = ("reaches", "content", "law")
 CONTACT_COLUMNS = ("channel", "address", "rank", *SCOPE_COLUMNS, "note", "xarf")
-YES_OR_NO = {"yes": True, "no": False}
 COLUMNS = SITE_COLUMNS + CONTACT_COLUMNS
 MOST_ROWS = 1000
 BOM = "\ufeff"
@@ -80,7 +79,7 @@ def _site_cells(site: HostingSite) -> tuple[str, ...]:
 
 def _contact_cells(one: Contact) -> tuple[str, ...]:
     scope = (" ".join(words) for words in (one.addressees, one.contents, one.jurisdictions))
-    return one.channel, one.address, str(one.rank), *scope, one.note, "yes" if one.wants_xarf else ""
+    return one.channel, one.address, str(one.rank), *scope, one.note, "yes" if one.wants_xarf else "no"
 
 
 def _harmless(cell: str) -> str:
@@ -264,7 +263,7 @@ def _changed_by_nobody(site: HostingSite, contact: Contact | None, fields: dict[
 
 
 def _scope(row: dict[str, str]) -> dict[str, Any]:
-    """What the row says of the contact's scope, note and machine-readable report; empty cells leave what is there."""
+    """What the row says of the contact's scope, note and reports; empty cells leave what is there."""
     allowed = {"reaches": AddresseeType.values, "content": [code for code, _name in CONTENT_KINDS], "law": LAWS}
     written = {"reaches": "addressees", "content": "contents", "law": "jurisdictions"}
     told: dict[str, Any] = {
@@ -273,8 +272,8 @@ def _scope(row: dict[str, str]) -> dict[str, Any]:
     }  # fmt: skip
     if note := row.get("note"):
         told["note"] = cells.short(note, 300, "note")
-    if wants := row.get("xarf", "").lower():
-        told["wants_xarf"] = YES_OR_NO[cells.one_of(wants, YES_OR_NO, "xarf")]
+    if xarf := row.get("xarf"):
+        told["wants_xarf"] = cells.one_of(xarf.lower(), ("yes", "no"), "xarf") == "yes"
     return told
 
 

@@ -34,7 +34,7 @@ def thousand_rows(*wrong: tuple[int, str, str]) -> bytes:
             "address": f"abuse@site{which}.example" if first else f"https://site{which}.example/report",
             "rank": "1" if first else "2", "reaches": "" if first else "site platform host",
             "content": "synthetic" if which % 7 == 0 else "", "law": "KR EU" if which % 11 == 0 else "",
-            "note": "slow" if which % 5 == 0 else "", "xarf": "yes" if which % 13 == 0 else "",
+            "note": "slow" if which % 5 == 0 else "", "xarf": ("yes", "no", "")[which % 3],
         })  # fmt: skip
     for number, column, text in wrong:
         rows[number - 2][column] = text
@@ -68,6 +68,22 @@ def test_what_was_exported_makes_the_same_directory_elsewhere(cast: Cast) -> Non
     HostingSite.objects.all().delete()
     assert counts(contacts.import_csv(exported, apply=True, admin=cast.hana)) == (1000, 0, 0, 0, 0)
     assert contacts.export_csv() == exported
+
+
+def test_who_wants_reports_for_machines_goes_out_and_comes_back(cast: Cast) -> None:
+    site = scene.make_site("tube.example")
+    site.contacts.update(wants_xarf=True)
+    wanted = contacts.export_csv()
+    site.contacts.update(wants_xarf=False)
+    unwanted = contacts.export_csv()
+    assert counts(contacts.import_csv(wanted, apply=True, admin=cast.hana)) == (0, 1, 0, 0, 0)
+    assert site.contacts.get().wants_xarf is True
+    untold = b"domain,address,xarf\ntube.example,abuse@tube.example,\n"
+    assert counts(contacts.import_csv(untold, apply=True, admin=cast.hana)) == (0, 0, 0, 1, 0)
+    contacts.import_csv(unwanted, apply=True, admin=cast.hana)
+    assert site.contacts.get().wants_xarf is False
+    wrong = contacts.import_csv(untold.replace(b"example,\n", b"example,maybe\n"), admin=cast.hana)
+    assert "“maybe” cannot stand in the column “xarf”" in wrong.errors[0]
 
 
 def test_a_dry_run_names_every_wrong_row_and_changes_nothing(cast: Cast) -> None:
