@@ -27,16 +27,7 @@ from cases.line import certificate_of
 from cases.page_steps import Played, Steps, play
 from cases.recording import Recorder, Recording
 
-__all__ = [
-    "CaptureError",
-    "PageCapture",
-    "browser_path",
-    "capture_page",
-    "render_html",
-    "render_pages",
-    "try_browser",
-    "use_page",
-]
+__all__ = ["CaptureError", "PageCapture", "browser_path", "capture_page", "render_html", "render_pages", "use_page"]
 
 TALLEST = 20_000
 HTML_MAX_CHARS = 20_000_000
@@ -142,26 +133,6 @@ def use_page(
         return work(visit.page, visit.proxy, lambda: visit.left_ms)
 
     return _in_own_thread(lambda: _visit(url, deadline_seconds, done, images=False))
-
-
-def try_browser(*, deadline_seconds: float = 20.0) -> str:
-    """The browser's version, after it showed a page of its own and took a picture of it. Raises CaptureError."""
-    return _in_own_thread(lambda: _show_nothing(time.monotonic() + deadline_seconds))
-
-
-def _show_nothing(deadline: float) -> str:
-    executable = browser_path()
-    with fresh_profile() as profile, GuardProxy(only_expected=True) as proxy, watchdog(profile, deadline):
-        try:
-            with sync_playwright() as playwright, contextlib.closing(
-                launch(playwright, executable, profile, proxy.url, deadline)
-            ) as context:  # fmt: skip
-                page = _page_of(context)
-                page.set_content("<p>SeoulGuard</p>")
-                page.screenshot()
-                return _version(page)
-        except PlaywrightError as error:
-            raise CaptureError("browser_failed", _("The browser did not start."), permanent=True) from error
 
 
 # --- the visit ---------------------------------------------------------------------------------------------------

@@ -12,32 +12,45 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from cases import vault
 from cases.models import SettingChange
 
 logger = logging.getLogger(__name__)
 PURPOSE = "setting"
-# Nothing else is taken from a row, whatever it says: paths, keys and addresses of our own stay with the machine.
+# Nothing else is taken from a row, whatever it says: paths, keys and the mail servers stay with the machine. Whoever could
+# name another mail server here would be handed its password.
 CHANGEABLE = frozenset({
     "USER_AGENT", "MEDIA_MAX_BYTES", "HOST_SECONDS_BETWEEN", "HOST_REQUESTS_AT_ONCE", "PAGE_OCR", "PAGE_READER_URL",
     "PAGE_READER_MODEL", "PAGE_READER_KEY", "PAGE_READER_SECONDS",
-    "UNDO_SECONDS", "RECHECK_SECONDS", "WATCH_SECONDS", "REMOVED_PROBES_APART_SECONDS", "SEND_ATTEMPTS",
-    "BUSY_SITE_NOTICES", "CONTACT_STALE_DAYS", "SUGGEST_CONTACTS", "INBOX_MAX_BYTES", "SESSION_IDLE_SECONDS",
-    "EVIDENCE_MAX_BYTES", "EVIDENCE_MAX_FILES",
+    "UNDO_SECONDS", "RECHECK_SECONDS", "WATCH_SECONDS", "REMOVED_PROBES_APART_SECONDS", "SEND_ATTEMPTS", "MAX_ATTEMPTS",
+    "BUSY_SITE_NOTICES", "CONTACT_STALE_DAYS", "SUGGEST_CONTACTS", "RDAP_BASE_URL",
+    "IMAP_FOLDER", "INBOX_SECONDS", "INBOX_MAX_BYTES", "SESSION_IDLE_SECONDS", "EVIDENCE_MAX_BYTES", "EVIDENCE_MAX_FILES",
 })  # fmt: skip
 # Settings whose attribute is called otherwise than the variable.
 ATTRIBUTES = {"SEOULGUARD_HOME": "HOME", "SESSION_IDLE_SECONDS": "SESSION_COOKIE_AGE"}
+# A secret by the setting that names the server it is handed to: never to another one than it was entered for.
+SECRET_OF = {"PAGE_READER_URL": "PAGE_READER_KEY"}
+SERVER_OF = {secret: server for server, secret in SECRET_OF.items()}
 _environment: dict[str, Any] = {}
 _newest: list[tuple[int, datetime] | None] = [None]
 
 
 def choose(name: str, value: object, user: Any) -> None:
-    """Let this value count from the next job and page on; None goes back to the environment. Raises VaultError."""
+    """Let this value count from the next job and page on; None goes back to the environment. Raises VaultError.
+
+    With another server its password is emptied, and with the environment's server the environment's comes back.
+    """
     if name not in CHANGEABLE:
         raise ValueError(f"{name} is not changed in the browser")
-    sealed = b"" if value is None else vault.seal_for_installation(str(value).encode(), PURPOSE)
-    SettingChange.objects.create(name=name, value_sealed=sealed, changed_by=user)
+    server = SERVER_OF.get(name)
+    if server and value is None and _is_changed(server):
+        value = ""  # the environment's password was entered for the environment's server
+    with transaction.atomic():
+        if name in SECRET_OF and (value is None or str(value) != str(current(name))):
+            _note(SECRET_OF[name], None if value is None else "", user)
+        _note(name, value, user)
     apply()
 
 
@@ -72,17 +85,27 @@ def catch_up() -> None:
         _newest[0] = newest
 
 
+def _note(name: str, value: object, user: Any) -> None:
+    sealed = b"" if value is None else vault.seal_for_installation(str(value).encode(), PURPOSE)
+    SettingChange.objects.create(name=name, value_sealed=sealed, changed_by=user)
+
+
+def _is_changed(name: str) -> bool:
+    change = newest_changes().get(name)
+    return bool(change and change.value_sealed)
+
+
 def _value_of(change: SettingChange, before: Any) -> Any:
     if not change.value_sealed:
         return before
     try:
-        return _read(vault.open_for_installation(bytes(change.value_sealed), PURPOSE).decode(), before)
+        return read(vault.open_for_installation(bytes(change.value_sealed), PURPOSE).decode(), before)
     except (vault.VaultError, ValueError):
         logger.warning("the change of %s cannot be read; the environment's value counts", change.name)
         return before
 
 
-def _read(text: str, before: Any) -> Any:
+def read(text: str, before: Any) -> Any:
     """The value in the type it has in the environment: text, whole number, yes or no, or a list of whole numbers."""
     if isinstance(before, bool):
         return text == str(True)

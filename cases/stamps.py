@@ -80,17 +80,18 @@ def make(stamp_id: int) -> bool:
 # --- one question ------------------------------------------------------------------------------------------------
 def _ask(stamp: TimeStamp) -> None:
     """Sets token, certificate and time. Raises FetchError, StampError or VaultError."""
-    stamp.token, stamp.certificate, stamp.made_at = _token_over(_manifest_of(stamp), stamp.authority)
+    certificates, listed = _certificates_of(stamp.authority), _manifest_of(stamp)
+    stamp.token, response = _token_of(stamp.authority, listed, certificates)
+    stamp.certificate, stamp.made_at = certificates, response.tst_info.gen_time
 
 
-def tried(authority: str) -> datetime:
-    """The time this authority puts on a few random bytes; nothing is kept. Raises FetchError or StampError."""
-    return _token_over(os.urandom(32), authority)[2]
+def try_out(authority: str) -> datetime:
+    """A token over random bytes, checked and thrown away: the time it names. Raises FetchError or StampError."""
+    _token, response = _token_of(authority, os.urandom(32), _certificates_of(authority))
+    return response.tst_info.gen_time
 
 
-def _token_over(listed: bytes, authority: str) -> tuple[bytes, str, datetime]:
-    """Token, certificates it was checked against, and time. Raises FetchError or StampError."""
-    certificates = _certificates_of(authority)
+def _token_of(authority: str, listed: bytes, certificates: str) -> tuple[bytes, TimeStampResponse]:
     request = TimestampRequestBuilder().data(listed).hash_algorithm(HashAlgorithm.SHA256).build()
     answer = web.fetch(
         authority, method="POST", content=request.as_bytes(), max_bytes=ANSWER_MAX_BYTES,
@@ -100,8 +101,7 @@ def _token_over(listed: bytes, authority: str) -> tuple[bytes, str, datetime]:
         raise FetchError("unreachable", _("The time-stamp authority is out of order."), permanent=False)
     if answer.status != 200:
         raise StampError(_("The time-stamp authority refused (%(status)d).") % {"status": answer.status})
-    response = _checked(answer.body, listed, request, certificates)
-    return answer.body, certificates, response.tst_info.gen_time
+    return answer.body, _checked(answer.body, listed, request, certificates)
 
 
 def _checked(answer: bytes, listed: bytes, request: TimeStampRequest | None, certificates: str) -> TimeStampResponse:

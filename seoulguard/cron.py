@@ -33,12 +33,4 @@ register(detection_jobs.sweep, queue_name="monitor", **BEAT)
 register(takedown_jobs.sweep, queue_name="deliver", **BEAT)
 register(cases_jobs.stamp_due, queue_name="monitor", **BEAT)
 register(detection_jobs.heartbeat, queue_name="monitor", interval=300, job_timeout=240, ttl=300, failure_ttl=3600)
-if settings.IMAP_HOST:
-    register(
-        takedown_jobs.read_mail,
-        queue_name="monitor",
-        interval=settings.INBOX_SECONDS,
-        job_timeout=240,
-        ttl=settings.INBOX_SECONDS,
-    )
 register(cases_jobs.forget, queue_name="monitor", interval=3600, job_timeout=300)

@@ -56,7 +56,7 @@ def examine() -> Iterator[Finding]:
         _keys,
         _signing,
         _time_stamps,
-        _disk,
+        disk,
         _clock,
     ):
         yield look()
@@ -219,7 +219,7 @@ def _time_stamps() -> Finding:
     return Finding(part, "weak", "0", _("Nobody outside confirms when proof was made. Set TIMESTAMP_AUTHORITIES."))
 
 
-def _disk() -> Finding:
+def disk() -> Finding:
     usage = shutil.disk_usage(settings.HOME)
     free = f"{usage.free / 1024**3:.0f} GiB"
     if usage.free / usage.total >= FREE_SHARE_WANTED:

@@ -19,9 +19,9 @@ MASK = "••••••"
 
 @dataclass(frozen=True)
 class Entry:
-    """A setting. `field` reads a new value where it may be changed in the browser.
+    """A setting. `field` reads a new value where it may be changed in the browser, else `fixed` says why it may not.
 
-    `preview` says in a sentence what the value means now and costs nothing; `trial` names what is tried on a click.
+    `preview` says in a sentence what a value does and asks nobody outside; `trial` names what is tried on a click.
     """
 
     name: str
@@ -29,7 +29,8 @@ class Entry:
     field: forms.Field | None = None
     secret: bool = False
     trial: str = ""
-    preview: Callable[[], str] | None = None
+    fixed: Words = ""
+    preview: Callable[[Any], str] | None = None
 
     def value(self) -> Any:
         """What counts in this process, as it is shown; a secret only says whether there is one."""
@@ -62,6 +63,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Group:
+    key: str
     title: Words
     about: Words
     entries: tuple[Entry, ...]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import preferences
+from cases.addresses import FetchError, parse_url
 from cases.page_reader import OUTCOMES, address_is_safe
 
 MOST_MOMENTS = 30
@@ -78,6 +79,22 @@ class PlainLine(forms.CharField):
         return text
 
 
-def password() -> PlainLine:
-    """It is never shown again."""
-    return PlainLine(max_length=500, widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
+class OneLine(forms.CharField):
+    """One line in any script."""
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value))
+        if not text.isprintable():
+            raise forms.ValidationError(_("One line without hidden signs."))
+        return text
+
+
+class WebAddress(PlainLine):
+    def clean(self, value: Any) -> str:
+        url = str(super().clean(value))
+        if url:
+            try:
+                parse_url(url)
+            except FetchError as error:
+                raise forms.ValidationError(error.sentence) from error
+        return url

@@ -68,14 +68,9 @@ class Email:
                 server.quit()
             server.close()
 
-    def try_it(self) -> None:
-        """Connect, encrypt and sign in as for a letter, and say goodbye before any. Raises DeliveryError."""
-        with self._connected() as server:
-            server.noop()
-
     def _connected(self) -> smtplib.SMTP:
         try:
-            server = self._dialled()
+            server = self.dialled()
             if settings.EMAIL_HOST_USER:
                 server.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
             return server
@@ -84,7 +79,8 @@ class Email:
         except (OSError, smtplib.SMTPException) as error:
             raise DeliveryError(_("Our mail server could not be reached."), answer=str(error)[:ANSWER]) from error
 
-    def _dialled(self) -> smtplib.SMTP:
+    def dialled(self) -> smtplib.SMTP:
+        """A line to the server, encrypted and greeted, not signed in. Raises OSError, SMTPException or ssl.SSLError."""
         kind = smtplib.SMTP_SSL if settings.EMAIL_USE_SSL else smtplib.SMTP
         # The sender's domain instead of this machine's name: the greeting travels on in the Received lines.
         domain = sender_address().rpartition("@")[2]

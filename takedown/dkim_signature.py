@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
+from base64 import b64encode
 from email.utils import parseaddr
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -28,7 +29,7 @@ def with_dkim(message: bytes) -> bytes:
         signature = dkim.sign(
             message,
             selector=settings.DKIM_SELECTOR.encode(),
-            domain=parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2].encode(),
+            domain=_domain().encode(),
             privkey=Path(settings.DKIM_KEY_FILE).read_bytes(),
             canonicalize=(b"relaxed", b"relaxed"),
             include_headers=[name for name in SIGNED if name in present],
@@ -40,19 +41,30 @@ def with_dkim(message: bytes) -> bytes:
     return bytes(signature) + message
 
 
-def tried() -> tuple[str, str]:
-    """(name in the DNS, TXT record that belongs there), after a made-up message was signed and checked against it.
+def record() -> tuple[str, str]:
+    """Name and text of the DNS record (TXT) that the signatures need. Raises NoticeError."""
+    try:
+        key = load_pem_private_key(Path(settings.DKIM_KEY_FILE).read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise NoticeError(
+            _("The key of DKIM_KEY_FILE cannot be read: %(why)s.") % {"why": type(error).__name__}
+        ) from error
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return f"{settings.DKIM_SELECTOR}._domainkey.{_domain()}", f"v=DKIM1; k=rsa; p={b64encode(public).decode()}"
 
-    Raises NoticeError.
-    """
+
+def checks_out(signed: bytes, name: str, text: str) -> bool:
+    """Whether the signature is good for somebody who reads this record in the DNS."""
     import dkim
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-    sender = settings.DEFAULT_FROM_EMAIL
-    signed = with_dkim(f"From: {sender}\r\nTo: {sender}\r\nSubject: trial\r\n\r\ntrial\r\n".encode())
-    public = load_pem_private_key(Path(settings.DKIM_KEY_FILE).read_bytes(), None).public_key()
-    half = base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
-    record = f"v=DKIM1; k=rsa; p={half}"
-    if not dkim.verify(signed, dnsfunc=lambda *_name, **_options: record.encode()):
-        raise NoticeError(_("The letter could not be signed (DKIM): %(why)s.") % {"why": "verify"})
-    return f"{settings.DKIM_SELECTOR}._domainkey.{parseaddr(sender)[1].rpartition('@')[2]}", record
+    def published(asked: bytes, timeout: int = 5) -> bytes | None:
+        return text.encode() if asked.decode().rstrip(".") == name else None
+
+    try:
+        return bool(dkim.verify(signed, dnsfunc=published))
+    except dkim.DKIMException:
+        return False
+
+
+def _domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]

@@ -30,7 +30,7 @@ def find_contacts(lookup_id: str) -> None:
 
 
 @job("monitor")
-def read_mail() -> None:
+def read_mail(_box: str = "") -> None:
     fetching.collect()
 
 
@@ -56,3 +56,4 @@ def sweep() -> None:
     suggesting.give_up(at)
     suggesting.ask_for_the_unknown()
     ring("monitor", find_contacts, Lookup.due(at).values_list("pk", flat=True)[:RINGS_A_SWEEP])
+    ring("monitor", read_mail, ["inbox"] if fetching.is_due(at) else [])

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -47,8 +48,7 @@ def collect() -> int:
     """Take in what is new, up to MAILS_A_VISIT. How many mails were taken in; the mailbox's row says what went wrong."""
     if not settings.IMAP_HOST:
         return 0
-    name = f"{settings.IMAP_USER}@{settings.IMAP_HOST}/{settings.IMAP_FOLDER}"[:300]
-    box, _new = Mailbox.objects.get_or_create(name=name)
+    box, _new = Mailbox.objects.get_or_create(name=name_of_box())
     if not Mailbox.objects.claim(box.pk, *Mailbox.Status.values):
         return 0
     taken, trouble = 0, ""
@@ -63,6 +63,17 @@ def collect() -> int:
         status=status, trouble=trouble[:300], visited_at=timezone.now(), opening_uid=0, leased_until=None, attempts=0
     )
     return taken
+
+
+def is_due(at: datetime) -> bool:
+    """Whether INBOX_SECONDS have passed since the mailbox was visited. The settings may have changed since the start."""
+    since = at - timedelta(seconds=settings.INBOX_SECONDS)
+    seen = Q(visited_at__gt=since) | Q(leased_until__gt=at)
+    return bool(settings.IMAP_HOST) and not Mailbox.objects.filter(seen, name=name_of_box()).exists()
+
+
+def name_of_box() -> str:
+    return f"{settings.IMAP_USER}@{settings.IMAP_HOST}/{settings.IMAP_FOLDER}"[:300]
 
 
 def _visit(box: Mailbox) -> int:

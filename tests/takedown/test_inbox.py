@@ -297,6 +297,19 @@ def test_without_a_mailbox_the_clock_does_nothing(sent: Sent) -> None:
     assert not Mailbox.objects.exists()
 
 
+def test_the_mailbox_is_due_when_its_seconds_are_over_even_changed_ones(sent: Sent, settings: Any) -> None:
+    now = timezone.now()
+    assert not fetching.is_due(now)
+    settings.IMAP_HOST, settings.INBOX_SECONDS = "mail.centre.example", 60
+    assert fetching.is_due(now)
+    box = Mailbox.objects.create(name=fetching.name_of_box(), visited_at=now - timedelta(seconds=30))
+    assert not fetching.is_due(now)
+    settings.INBOX_SECONDS = 20
+    assert fetching.is_due(now)
+    Mailbox.objects.filter(pk=box.pk).update(leased_until=now + timedelta(seconds=60))
+    assert not fetching.is_due(now)
+
+
 def test_what_came_in_is_sealed_with_the_cases_key_and_gone_with_it(sent: Sent, cast: Cast) -> None:
     row = take(mail(sent.answers, "A word of the host").as_bytes())
     assert content_of(row)["fresh"] == "A word of the host"
