@@ -15,7 +15,7 @@ THE_SAME_ON_BOTH = {
     "test_canary", "test_sixty_days", "test_bundle_page", "test_bundle_alterations", "test_directory_browser",
     "test_hand_in_browser", "test_form_replay", "test_match_media", "test_damaged_files", "test_setting_page",
     "test_directory_import", "test_leaving_browser", "test_public_browser", "test_known_media", "test_bad_input",
-    "test_capture_reading", "test_stamps",
+    "test_capture_reading", "test_stamps", "test_setting_browser", "test_setting_trials",
     # The road itself is walked on PostgreSQL too, by the workers of test_kills.
     "test_journey",
 }  # fmt: skip
