@@ -48,13 +48,14 @@ SEARCHED: dict[str, tuple[tuple[str, Any], ...]] = {
     "without sound": (("detection.engine.scoring.compare_sound", lambda *_: None),),
 }
 JUDGED: dict[str, dict[str, Any]] = {
-    "without what stirs": {"stir": 0.0},
+    "without what changes": {"along": 0.0},
     "without what passes by": {"passing": 0, "ratio": 0.0},
     "without asking whether one map holds": {"steady": 1.0},
     "without asking other moments": {"lost": 0.0},
     "without holes": {"hole": 0.0},
     "without what has wandered": {"wandered": 0},
     "without what stands elsewhere": {"displaced": 0.0},
+    "without asking whether a still stands still": {"restless": 0.0},
 }
 
 

@@ -21,7 +21,7 @@ from detection.engine.weighing import FEWEST_POINTS, THRESHOLDS
 Row = dict[str, Any]
 # Witness, whether more of it speaks for a copy, and for which sorts of pairs it decides.
 WITNESSES: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
-    ("stir", True, ("video in video",)),
+    ("along", True, ("video in video",)),
     ("share", True, ("image in image", "video in image", "image in video")),
     ("hole", False, ("image in image", "video in image", "image in video")),
 )

@@ -31,7 +31,7 @@ LEAST_CHANGE, TIMES_USUAL = 6.0, 1.8
 FEWEST_PIXELS = 600
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
     """Two pictures of one place laid over each other, float32 (SIDE, SIDE); `both` is where both show it."""
 
     first: np.ndarray
@@ -51,25 +51,29 @@ def displaced(
     `reference` and `candidate` are uint8 (SIDE, SIDE), whole pictures pressed into squares; `matrix` takes places of the
     candidate to places of the reference as in Sighting.
     """
-    seen = _laid_over(reference, candidate, _pixels(ref_aspect) @ matrix @ np.linalg.inv(_pixels(aspect)))
+    seen = laid_over(reference, candidate, pixels(ref_aspect) @ matrix @ np.linalg.inv(pixels(aspect)))
     if seen.both.sum() < FEWEST_PIXELS:
         return 0.0
-    spots, turned = _spots(seen), _Seen(seen.second, seen.first, seen.both)
+    spots, turned = changed_spots(seen), Seen(seen.second, seen.first, seen.both)
     return max(_moved(seen, spots), _moved(turned, spots)) / float(seen.both.sum())
 
 
-def _pixels(aspect: tuple[float, float]) -> np.ndarray:
+def pixels(aspect: tuple[float, float]) -> np.ndarray:
     """From shares of the longer side to pixels of the square."""
     return np.array([[SIDE / aspect[0], 0, -0.5], [0, SIDE / aspect[1], -0.5], [0, 0, 1.0]])
 
 
-def _laid_over(reference: np.ndarray, candidate: np.ndarray, matrix: np.ndarray) -> _Seen:
+def laid_over(
+    reference: np.ndarray, candidate: np.ndarray, matrix: np.ndarray, inside: np.ndarray | None = None
+) -> Seen:
+    """Two small pictures, the second under a map between their pixels; compared only where `inside`, if given."""
     whole = (SIDE, SIDE)
     over = cv2.warpPerspective(candidate.astype(np.float32), matrix, whole, flags=cv2.INTER_LINEAR)
     there = cv2.warpPerspective(np.ones(whole, np.uint8), matrix, whole, flags=cv2.INTER_NEAREST)
     both = cv2.erode(there, np.ones((3, 3), np.uint8)) > 0
+    both &= True if inside is None else inside
     first, second = (cv2.GaussianBlur(one.astype(np.float32), (0, 0), 0.8) for one in (reference, over))
-    return _Seen(first, _toned(second, first, both), both)
+    return Seen(first, _toned(second, first, both), both)
 
 
 def _toned(picture: np.ndarray, like: np.ndarray, both: np.ndarray) -> np.ndarray:
@@ -86,7 +90,7 @@ def _toned(picture: np.ndarray, like: np.ndarray, both: np.ndarray) -> np.ndarra
     return (slope * picture + level).astype(np.float32)
 
 
-def _moved(seen: _Seen, spots: np.ndarray) -> float:
+def _moved(seen: Seen, spots: np.ndarray) -> float:
     """Pixels of the first picture that are gone from their place and stand together elsewhere in the second."""
     gone = _gone(seen.first, seen.second, _windows(seen.first, seen.both, firm=True))
     new = _gone(seen.second, seen.first, _windows(seen.second, seen.both, firm=False))
@@ -98,7 +102,7 @@ def _moved(seen: _Seen, spots: np.ndarray) -> float:
     return max(_together(_found_at(seen, gone, places, scale), scale, spots) for scale in SCALES)
 
 
-def _spots(seen: _Seen) -> np.ndarray:
+def changed_spots(seen: Seen) -> np.ndarray:
     """Where the pictures differ, int32 (SIDE, SIDE): the number of the connected spot, 0 where they are the same."""
     around = np.ones((3, 3), np.uint8)
     missed = [np.maximum(cv2.erode(other, around) - one, one - cv2.dilate(other, around))
@@ -132,7 +136,7 @@ def _best_near(picture: np.ndarray, other: np.ndarray, left: int, top: int) -> f
     return float(cv2.matchTemplate(around, window, cv2.TM_CCOEFF_NORMED).max())
 
 
-def _found_at(seen: _Seen, gone: list[tuple[int, int]], places: np.ndarray, scale: float) -> np.ndarray:
+def _found_at(seen: Seen, gone: list[tuple[int, int]], places: np.ndarray, scale: float) -> np.ndarray:
     """Rows left, top, shift across, shift down (n, 4): where windows of the first stand in the resized second."""
     side = round(SIDE * scale)
     second = cv2.resize(seen.second, (side, side), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)

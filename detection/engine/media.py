@@ -20,7 +20,7 @@ class MediaFingerprint:
     """What is remembered of a medium: not for looking at, only for recognising copies.
 
     Frames: `times` float32 seconds (f,), `hashes` PDQ uint64 (f, layers, 4), `detail` uint8 (f, layers) how firm each
-    is, `stir` uint8 (f, 256) how much moved in each cell of a 16 x 16 grid since a quarter of a second before.
+    is, `change` int8 (f, 1024) how each cell of a 32 x 32 grid became lighter or darker in a quarter of a second (changing.py).
     Views: some of these frames, with points. `view_times` (v,), `view_starts` (v + 1,) where each view's points begin;
     `places` float32 (p, 2), `sizes`, `angles` float32 (p,) as in points.Points. References (`dense`) keep `codes`
     uint64 (p, 4), candidates keep `descriptors` uint8 (p, 128), from which every variant's code is made.
@@ -37,7 +37,7 @@ class MediaFingerprint:
     times: np.ndarray
     hashes: np.ndarray
     detail: np.ndarray
-    stir: np.ndarray
+    change: np.ndarray
     aspect: tuple[float, float] = (1.0, 1.0)
     borders: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     view_times: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))

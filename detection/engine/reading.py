@@ -17,6 +17,7 @@ from . import audio, frames
 from . import fingerprint as pdq
 from .borders import WHOLE, PixelBox, content_box, part_of
 from .cage import MediaSource, OpenMedia, open_media
+from .changing import QUARTER, change_of
 from .fingerprint import SIDE
 from .learned import Descriptor, ModelError
 from .media import MediaFingerprint, joined_points
@@ -43,7 +44,7 @@ VIEWS_FAST = ((15, 0.5), (60, 2.0), (1e9, 4.0))
 LONGEST_WITHOUT_VIEW = 4.0
 # Mean change in grey levels that makes another view worth its cost; a still may be of any moment of a reference.
 CHANGED_LONG, CHANGED_SHORT, CHANGED_DENSE = 1.5, 0.7, 0.4
-STIR_SIDE, STIR_CELLS = 64, 16
+TINY_SIDE = 64
 BATCH = 256
 
 
@@ -110,7 +111,7 @@ class _Reader:
 
     def _look(self, picture: np.ndarray, little: np.ndarray, moment: float) -> None:
         """Find points in a frame, unless the last view is too recent or shows the same."""
-        tiny = cv2.resize(little, (STIR_SIDE, STIR_SIDE), interpolation=cv2.INTER_AREA).astype(np.int16)
+        tiny = cv2.resize(little, (TINY_SIDE, TINY_SIDE), interpolation=cv2.INTER_AREA).astype(np.int16)
         if self._last_view is not None:
             waited = moment - self._views[-1][0]
             if waited < self._every - 0.01:
@@ -142,7 +143,7 @@ class _Reader:
         pictures, pictured = self._pictured(small, times, kind)
         return MediaFingerprint(
             kind=kind, duration_seconds=length, dense=self._dense, times=times, hashes=hashes, detail=detail,
-            stir=stir_of(small, max(1, round(self._rate / 4))),
+            change=change_of(small, max(1, round(self._rate * QUARTER))),
             aspect=(width / max(self._size), height / max(self._size)),
             borders=(box[0] / SIDE, box[1] / SIDE, box[2] / SIDE, box[3] / SIDE),
             view_times=np.array([moment for moment, _ in self._views], np.float32),
@@ -173,21 +174,6 @@ def _cut_off(duration_seconds: float, times: np.ndarray, kind: str) -> str:
     if kind == "video" and float(times[-1]) < 0.8 * duration_seconds - 1:
         return f"truncated: only {float(times[-1]):.0f} of {duration_seconds:.0f} seconds could be decoded"
     return ""
-
-
-def stir_of(small: np.ndarray, step: int) -> np.ndarray:
-    """How much each cell of a 16 x 16 grid changed since `step` frames before: uint8 (n, 256), square-rooted levels."""
-    found = np.zeros((len(small), STIR_CELLS * STIR_CELLS), np.uint8)
-    fine = STIR_SIDE // STIR_CELLS
-    for start in range(step, len(small), BATCH):
-        part = small[start - step : start + BATCH]
-        tiny = part.reshape(len(part), STIR_SIDE, SIDE // STIR_SIDE, STIR_SIDE, SIDE // STIR_SIDE).mean(axis=(2, 4))
-        change = np.abs(tiny[step:] - tiny[:-step]).reshape(-1, STIR_CELLS, fine, STIR_CELLS, fine).mean(axis=(2, 4))
-        levels = np.sqrt(change).reshape(len(change), -1) * 16
-        found[start : start + len(change)] = np.clip(levels, 0, 255).astype(np.uint8)
-    if len(small) > step:
-        found[:step] = found[step]
-    return found
 
 
 def _hash_layers(pictures: np.ndarray, box: PixelBox, layers: tuple[pdq.Layer, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-MAGIC, OLDER = b"SGF3", (b"SGF1", b"SGF2")
+MAGIC, OLDER = b"SGF4", (b"SGF1", b"SGF2", b"SGF3")
 # Compression barely helps with hashes, which look like noise; the fastest level is enough for the rest.
 LEVEL = 1
 MOST_BYTES = 4 * 1024**3

@@ -1,7 +1,7 @@
 """Does time vouch for it? The same place at another moment looks alike everywhere and runs along nowhere.
 
-Three witnesses, each asked about one line: whether the pictures agree less at other moments of the reference; whether
-the same spots stir at the same moments; whether the sound runs along.
+Two witnesses, each asked about one line or one still: whether the pictures agree less at other moments of the reference,
+and what the points tell that do not agree. Others: changing.py, passing.py, drift.py, displaced.py, restless.py.
 """
 
 from __future__ import annotations
@@ -10,16 +10,11 @@ import numpy as np
 
 from .geometry import View, agree, moved, place
 from .lines import Line
-from .media import MediaFingerprint
 from .sightings import Pair, Sighting, unread
 
 ELSEWHERE_SECONDS, ELSEWHERE_PLACE = 1.0, 0.04
 MOST_ASKED, MOMENTS = 10, 8
-CELLS = 16
-FEWEST_SAMPLES = 4
 NEIGHBOURS = 12
-QUARTER = 0.25
-NEARBY = np.arange(-0.5, 0.51, 0.125)
 
 
 def only_here(pair: Pair, found: list[Sighting], line: Line) -> float:
@@ -103,56 +98,3 @@ def as_shown(pair: Pair, one: Sighting) -> View:
 
 def _own_places(pair: Pair, one: Sighting) -> np.ndarray:
     return pair.candidate.places[pair.candidate.points_of(one.view)]
-
-
-def stirs_along(pair: Pair, line: Line, start: float, end: float) -> tuple[float, float, float]:
-    """Whether the same spots stir at the same moments: correlation -1..1 along the line, the best one at another moment
-    of the reference, and by how many seconds the line should be moved to fit best. Zeros when too little is known."""
-    candidate, reference = pair.candidate, pair.reference
-    # What stirs at the first moment may be the cut from something else.
-    moments = np.flatnonzero((candidate.times > start + 0.01) & (candidate.times <= end + 0.01))
-    cells = _cells(pair, line.matrix)
-    if len(moments) < FEWEST_SAMPLES or (cells >= 0).sum() < 6 or line.speed == 0:
-        return 0.0, 0.0, 0.0
-    inside = cells >= 0
-    ours = candidate.stir[moments][:, inside].astype(np.float32)
-    times = line.ref_seconds(candidate.times[moments])
-    along = [(shift, _correlated(ours, reference, cells[inside], times + shift)) for shift in NEARBY.tolist()]
-    shift, best = max(along, key=lambda pair: (pair[1], -abs(pair[0])))
-    length = float(reference.times[-1])
-    others = [_correlated(ours, reference, cells[inside], times + other)
-              for other in np.arange(-length, length, 0.25).tolist() if abs(other) >= ELSEWHERE_SECONDS]  # fmt: skip
-    return best, max(others, default=0.0), float(shift)
-
-
-def _cells(pair: Pair, matrix: np.ndarray) -> np.ndarray:
-    """For each cell of the candidate's grid the reference's cell that it shows, -1 outside: int (256,)."""
-    (width, height), (ref_width, ref_height) = pair.candidate.aspect, pair.reference.aspect
-    middle = (np.arange(CELLS) + 0.5) / CELLS
-    across, down = np.meshgrid(middle * width, middle * height)
-    land = moved(matrix, np.stack([across.ravel(), down.ravel()], axis=1)) / (ref_width, ref_height) * CELLS
-    column, row = np.floor(land).astype(np.int64).T
-    inside = (column >= 0) & (column < CELLS) & (row >= 0) & (row < CELLS)
-    return np.where(inside, row * CELLS + column, -1)
-
-
-def _stir_at(reference: MediaFingerprint, times: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """What stirs at these moments, float32 (n, cells); in a copy at double speed, twice as long a while counts."""
-    pace = float(np.abs(np.diff(times)).mean()) / QUARTER if len(times) > 1 else 1.0
-    whiles = np.linspace(0, QUARTER * max(0.0, pace - 1), 1 if pace < 1.3 else 3)
-    found = [reference.stir[np.clip(np.searchsorted(reference.times, times - one), 0, reference.frame_count - 1)][:, cells]
-             for one in whiles]  # fmt: skip
-    return np.asarray(np.mean(found, axis=0, dtype=np.float32))
-
-
-def _correlated(ours: np.ndarray, reference: MediaFingerprint, cells: np.ndarray, times: np.ndarray) -> float:
-    """Correlation of what stirs, after taking away what each cell always does. 0 when the reference does not cover it."""
-    known = (times >= -0.05) & (times <= float(reference.times[-1]) + 0.05)
-    if known.sum() < max(FEWEST_SAMPLES, 0.7 * len(times)):
-        return 0.0
-    mine = ours[known]
-    theirs = _stir_at(reference, times[known], cells)
-    mine = mine - mine.mean(axis=0)
-    theirs = theirs - theirs.mean(axis=0)
-    size = float(np.sqrt((mine**2).sum() * (theirs**2).sum()))
-    return float((mine * theirs).sum()) / size if size > 0 else 0.0

@@ -8,18 +8,20 @@ import numpy as np
 
 from . import passing as passers
 from .audio import SoundMatch
+from .changing import UNKNOWN, changes_along
 from .displaced import displaced
 from .drift import steady
 from .lines import Line
+from .restless import restless
 from .sightings import Pair, Sighting
-from .vouching import hole, only_here, stirs_along, wandered
+from .vouching import hole, only_here, wandered
 
 FAINT, REVIEWED, SURE = 0.05, 0.2, 0.6
 # Every threshold below stands where `python -m benchmarks.recognition calibrate` put it (docs/recognition.md).
 FEWEST_POINTS, REVIEW_POINTS = 12, 9
 LEAST_COVER, LARGE_PART = 0.07, 0.25
 THRESHOLDS = {
-    "stir": {"video in video": 0.6},
+    "along": {"video in video": 0.3},
     "share": {"image in image": 0.15, "video in image": 0.45, "image in video": 0.33},
     "hole": {"image in image": 0.3, "video in image": 0.2, "image in video": 0.18},
 }
@@ -27,18 +29,21 @@ MOST_AGREES = 0.7
 LEAST_SHARE, MANY_POINTS = 0.1, 50
 COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.25, 0.65, 0.55
 ONLY_HERE, SAME_RATIO, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.58, 0.08, 0.8
-LEAST_STEADY, STEADY, STIRS_WHILE_UNSTEADY = 0.6, 0.7, 0.8
-MOVING, HOLDS, MANY_AT_EACH, NOWHERE_ELSE = 0.7, 0.97, 100, 0.9
-FEWEST_PASSING, PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.44, 0.42, 2.5
-STIRS_AS_IT_PASSES = 0.22
-SHORTEST_RUN, SHORTEST_HELD = 0.9, 0.8
-SHORT_RUN, STIRS_FOR_A_WHILE, STIRS_AT_OTHER_SPEED, STIRS_THOUGH_NOTHING_PASSES = 1.5, 0.8, 0.7, 0.65
-# A film whose map trembles, or that is seen for a second only, when hardly another moment fits.
-CLEARLY_LOST, TREMBLES_AND_STIRS, BRIEFLY_LOST, BRIEFLY_STIRS, FAR_FROM_ELSEWHERE = 0.8, 0.7, 0.85, 0.6, 0.5
-# By how much the right moment must beat every other one.
-LITTLE_ELSEWHERE, LESS_ELSEWHERE = 0.4, 0.12
+LEAST_STEADY, STEADY, HARDLY_STEADY, HOLDS = 0.6, 0.7, 0.9, 0.97
+MOVING, MANY_AT_EACH, NOWHERE_ELSE = 0.7, 100, 0.9
+FEWEST_PASSING, PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.44, 0.38, 2.5
+SHORTEST_RUN, SHORTEST_HELD, SHORT_RUN = 0.9, 0.8, 1.5
+# How alike a film must change, and by how much more than at any other moment: usually, before a camera that stands
+# where nothing passes, in a short stretch, at another speed; and the least where other things speak for it.
+CHANGES, CHANGES_APART = 0.3, 0.25
+CHANGES_STANDING = 0.55
+CHANGES_BRIEFLY, CHANGES_BRIEFLY_APART = 0.75, 0.4
+CHANGES_AT_OTHER_SPEED, CHANGES_AT_OTHER_SPEED_APART = 0.75, 0.5
+CHANGES_LONG_AT_OTHER_SPEED, CHANGES_LONG_AT_OTHER_SPEED_APART = 0.5, 0.4
+CHANGES_TREMBLING, CHANGES_TREMBLING_APART = 0.75, 0.5
+HARDLY_CHANGES = 0.2
 SAME_SPEED = 0.09
-MOST_WANDERED, MOST_DISPLACED = 7, 0.011
+MOST_WANDERED, MOST_DISPLACED, MOST_RESTLESS = 7, 0.011, 0.012
 LEAST_SOUND = 2.0
 SAME_SHIFT = 0.4
 
@@ -48,8 +53,8 @@ class Signs(NamedTuple):
 
     `sort`: film in film, film in still and so on. `moments` of the candidate on the line, `seconds` they span, `points`
     that agree at the best moment and `typical` at the middle one, `cover` and `share` as in Sighting, `lost` as
-    only_here() tells, `stir` and `stir_elsewhere` as stirs_along() tells, `sound` seconds that run along, `shift`
-    seconds by which the line fits better, `displaced` as displaced() tells.
+    only_here() tells, `along` and `along_elsewhere` as changes_along() tells, `sound` seconds that run along, `shift`
+    seconds by which the line fits better, `displaced` and `restless` as the functions of these names tell.
     """
 
     sort: str
@@ -60,8 +65,8 @@ class Signs(NamedTuple):
     cover: float
     share: float
     lost: float
-    stir: float
-    stir_elsewhere: float
+    along: float
+    along_elsewhere: float
     sound: float
     shift: float
     ratio: float
@@ -75,6 +80,7 @@ class Signs(NamedTuple):
     wandered: int
     speed: float
     displaced: float = 0.0
+    restless: float = 0.0
 
 
 def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | None) -> Signs:
@@ -83,9 +89,9 @@ def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | Non
     times = sorted({one.cand_s for one in members})
     sort = f"{pair.candidate.kind} in {pair.reference.kind}"
     films = sort == "video in video"
-    stir = stirs_along(pair, line, times[0], times[-1]) if films else (0.0, 0.0, 0.0)
     points = sorted(one.points for one in members)
     best = max(members, key=lambda one: one.points)
+    changes = changes_along(pair, line, best, times[0], times[-1]) if films and len(times) >= 3 else UNKNOWN
     moment = passers.NOTHING
     if films and len(times) >= 3:
         moment = passers.along(pair, found, line)
@@ -96,13 +102,14 @@ def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | Non
         sort=sort, moments=len(times), seconds=times[-1] - times[0], points=points[-1],
         typical=float(np.median(points)), cover=best.cover, share=best.share,
         lost=only_here(pair, found, line) if pair.reference.kind == "video" else -1.0,
-        stir=stir[0], stir_elsewhere=stir[1], sound=_sound_along(line, sound),
-        shift=stir[2] if stir[0] > 0.5 else 0.0,
+        along=changes.along, along_elsewhere=changes.elsewhere, sound=_sound_along(line, sound),
+        shift=changes.shift if changes.along >= CHANGES else 0.0,
         ratio=moment.ratio, elsewhere=moment.elsewhere, passing=moment.points,
         held=_held(pair, times), steady=steady(pair, found, line) if films else -1.0,
         filled=_filled(pair, members), hole=empty[0], replaced=empty[1],
         wandered=0 if films or best.by != "local" else wandered(pair, best), speed=line.speed,
         displaced=_displaced(pair, members) if pair.reference.kind == "image" else 0.0,
+        restless=restless(pair, members) if sort == "video in image" else 0.0,
     )  # fmt: skip
 
 
@@ -152,7 +159,7 @@ def is_copy(signs: Signs) -> bool:
         return False
     if signs.sort == "video in video":
         return _runs_along(signs)
-    if signs.wandered > MOST_WANDERED or signs.displaced > MOST_DISPLACED:
+    if signs.wandered > MOST_WANDERED or signs.displaced > MOST_DISPLACED or signs.restless > MOST_RESTLESS:
         return False
     share, hole = THRESHOLDS["share"][signs.sort], THRESHOLDS["hole"][signs.sort]
     whole = signs.share >= share and signs.hole <= hole
@@ -170,38 +177,31 @@ def is_copy(signs: Signs) -> bool:
 
 
 def _runs_along(signs: Signs) -> bool:
-    """A film in a film: time must vouch for it, by what stirs, by the place in the picture, or by the sound."""
+    """A film in a film: time must vouch for it, by what changes, by the place in the picture, or by the sound."""
     if signs.sound >= LEAST_SOUND and (signs.steady >= STEADY or signs.moments < 3):
         return True
     if signs.moments < 3 or signs.seconds < SHORTEST_RUN or signs.typical < 6:
         return False
-    return _stirs(signs) or _passes(signs) or _moves(signs) or _only_then(signs)
+    return _changes(signs) or _passes(signs) or _moves(signs)
 
 
-def _stirs(signs: Signs) -> bool:
-    """The same spots stir at the same moments, and at no others; where something passes by, that must agree too."""
-    if 0 <= signs.steady < STEADY and (signs.steady < LEAST_STEADY or signs.moments < 5):
-        return False
-    least = THRESHOLDS["stir"][signs.sort] if signs.steady >= STEADY else STIRS_WHILE_UNSTEADY
+def _changes(signs: Signs) -> bool:
+    """The same places become lighter and darker at the same moments, and at no others."""
+    if 0 <= signs.steady < HARDLY_STEADY:
+        trembles = signs.moments >= 7 and _as_fast(signs) and signs.along >= CHANGES_TREMBLING
+        return trembles and signs.along - signs.along_elsewhere >= CHANGES_TREMBLING_APART
+    least, apart = CHANGES, CHANGES_APART
+    if signs.lost < MOVING and not (signs.passing >= FEWEST_PASSING and signs.ratio >= HARDLY_PASSING):
+        least = CHANGES_STANDING
     if signs.moments < 5 or signs.seconds < SHORT_RUN:
-        least = max(least, STIRS_FOR_A_WHILE)
+        least, apart = CHANGES_BRIEFLY, CHANGES_BRIEFLY_APART
     if not _as_fast(signs):
-        least = max(least, STIRS_AT_OTHER_SPEED)
-    if signs.passing >= FEWEST_PASSING and signs.lost < MOVING and signs.ratio < HARDLY_PASSING:
-        least = max(least, STIRS_THOUGH_NOTHING_PASSES)
-    apart = LITTLE_ELSEWHERE if signs.stir < STIRS_FOR_A_WHILE else LESS_ELSEWHERE
-    return signs.stir >= least and signs.stir - signs.stir_elsewhere >= apart
-
-
-def _only_then(signs: Signs) -> bool:
-    """At its own speed the same spots stir, and both pictures and stirring fit no other moment: less will do."""
-    if not _as_fast(signs) or signs.stir - signs.stir_elsewhere < FAR_FROM_ELSEWHERE:
-        return False
-    trembles = 0 <= signs.steady < STEADY and signs.moments >= 6 and signs.seconds >= 3
-    brief = signs.steady >= HOLDS and signs.typical >= FEWEST_POINTS
-    return (trembles and signs.lost >= CLEARLY_LOST and signs.stir >= TREMBLES_AND_STIRS) or (
-        brief and signs.lost >= BRIEFLY_LOST and signs.stir >= BRIEFLY_STIRS
-    )
+        if signs.moments < 7 or signs.seconds < 2:
+            return False
+        least, apart = CHANGES_AT_OTHER_SPEED, CHANGES_AT_OTHER_SPEED_APART
+        if signs.moments >= 12 and signs.seconds >= 3.5:
+            least, apart = CHANGES_LONG_AT_OTHER_SPEED, CHANGES_LONG_AT_OTHER_SPEED_APART
+    return signs.along >= least and signs.along - signs.along_elsewhere >= apart
 
 
 def _as_fast(signs: Signs) -> bool:
@@ -211,20 +211,17 @@ def _as_fast(signs: Signs) -> bool:
 
 def _passes(signs: Signs) -> bool:
     """A camera that stands: what passes by agrees as well as the background, and only at this moment."""
-    stands = signs.steady >= 0.9 and signs.lost < MOVING and signs.passing >= FEWEST_PASSING
+    stands = signs.steady >= HARDLY_STEADY and signs.lost < MOVING and signs.passing >= FEWEST_PASSING
     agrees = PASSING <= signs.ratio <= MOST_PASSING and signs.ratio - signs.elsewhere >= 0.24
-    return stands and agrees and signs.stir >= STIRS_AS_IT_PASSES and signs.stir - signs.stir_elsewhere >= 0.12
+    return stands and agrees and signs.along >= HARDLY_CHANGES and signs.along - signs.along_elsewhere >= 0.12
 
 
 def _moves(signs: Signs) -> bool:
     """A camera that moves: nothing agrees at other moments, and one map holds all along."""
-    if signs.lost < MOVING or signs.filled < 0.7 or signs.moments < 5:
+    if signs.lost < MOVING or signs.filled < 0.7 or signs.moments < 5 or not _as_fast(signs):
         return False
     long = signs.moments >= 7 and signs.seconds >= 2.8
     plain = signs.seconds >= 2 and signs.typical >= MANY_AT_EACH and signs.lost >= NOWHERE_ELSE
-    holds = signs.steady >= HOLDS and (long or plain) and _as_fast(signs)
-    at_least = 0.7 if not _as_fast(signs) else 0.4 if signs.steady >= HOLDS else 0.5
-    only_then = signs.steady >= HOLDS or signs.stir - signs.stir_elsewhere >= LITTLE_ELSEWHERE
-    stays = signs.steady >= 0.88 and signs.stir >= at_least and only_then
-    lasts = signs.stir >= 0.5 and signs.moments >= 12
-    return holds or stays or lasts
+    holds = signs.steady >= HOLDS and (long or plain) and signs.along >= HARDLY_CHANGES
+    lasts = signs.moments >= 12 and signs.along >= 0.5 and signs.steady >= LEAST_STEADY
+    return holds or lasts

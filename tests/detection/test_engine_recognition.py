@@ -157,8 +157,8 @@ def test_bytes_of_something_else_are_refused_as_a_fingerprint() -> None:
 def test_no_picture_is_kept_in_a_fingerprint(shelf: Path) -> None:
     made = fingerprint_media(shelf / "evidence.mp4", dense=True)
     assert b"JFIF" not in made.to_bytes()
-    # The finest grid of the picture that is kept says how much moved in each of 16 x 16 cells.
-    assert made.stir.shape == (made.frame_count, 256)
+    # The finest grid of the picture that is kept says what changed in each of 32 x 32 cells.
+    assert made.change.shape == (made.frame_count, 1024)
 
 
 STILLS = [
