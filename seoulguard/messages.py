@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 from babel.messages import Catalog
@@ -75,7 +76,8 @@ def of_the_report(fresh: Catalog) -> Catalog:
         places = {str(place) for place, _line in message.locations}
         if message.id and (places & REPORT_SOURCES or message.id in REPORT_WORDS):
             # Where else a word stands would change these catalogs with every other page.
-            catalog.add(message.id, flags=message.flags, locations=[(one, None) for one in sorted(places & REPORT_SOURCES)])  # type: ignore[misc]
+            here: Any = [(place, None) for place in sorted(places & REPORT_SOURCES)]
+            catalog.add(message.id, flags=message.flags, locations=here)
     return catalog
 
 

@@ -32,7 +32,9 @@ pytestmark = pytest.mark.django_db
 def bundle(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> bytes:
     """One stamped bundle for all these tests; its rows are gone again. What its reports say is not asked here."""
     folder = tmp_path_factory.mktemp("bundle")
-    written = mock.patch.object(bundles, "_report", lambda _match, _bundle, language: b"%PDF " + language.encode() * 900)
+    written = mock.patch.object(
+        bundles, "_report", lambda _match, _bundle, language: b"%PDF " + language.encode() * 900
+    )
     with TimeAuthority(folder) as authority, django_db_blocker.unblock(), transaction.atomic(), written:
         allowed = frozenset({f"127.0.0.1:{authority.port}"})
         listed = [(authority.url, authority.certificates)]
