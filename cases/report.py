@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -93,6 +94,11 @@ class ReportContext:
     # cases.report_proof.Proof, where the report lies in a bundle.
     proof: Any = None
     written_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def is_translation(self) -> bool:
+        """In a host's language, beside the reports that people of the centre can read."""
+        return self.language in settings.REPORT_LANGUAGES
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from babel.messages.pofile import read_po
 from django.conf import settings
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, override
 
 PLACE = re.compile(r"%\((\w+)\)[sd]")
 # A pattern with less of its own than this would recognise what it never said.
@@ -24,8 +24,13 @@ DEPTH = 3
 
 
 def said_again(text: str) -> str:
-    """The stored sentence in the active language; unchanged where the catalogs do not know it."""
-    return _said_again(text, get_language() or settings.LANGUAGE_CODE, DEPTH) if text else text
+    """The stored sentence in the active language; unchanged where the catalogs do not know it.
+
+    In a language that only reports speak there are no such sentences: there it is said in English.
+    """
+    language = get_language() or settings.LANGUAGE_CODE
+    with override(language if language in dict(settings.LANGUAGES) else "en"):
+        return _said_again(text, get_language() or "en", DEPTH) if text else text
 
 
 @functools.lru_cache(maxsize=1024)
@@ -72,9 +77,10 @@ def _known() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
 
 def _texts() -> Iterator[tuple[str, str]]:
     """Each msgid with its text in each language; forms of number are left out, no reason has one."""
-    for path in sorted(settings.LOCALE_PATHS[0].glob("*/LC_MESSAGES/django.po")):
+    spoken = [(one, settings.LOCALE_PATHS[0] / one / "LC_MESSAGES" / "django.po") for one, _name in settings.LANGUAGES]
+    for language, path in (one for one in spoken if one[1].exists()):
         with path.open("rb") as file:
-            for entry in read_po(file, locale=path.parts[-3]):
+            for entry in read_po(file, locale=language):
                 if isinstance(entry.id, str) and entry.id and isinstance(entry.string, str):
                     yield entry.id, entry.id
                     yield entry.id, entry.string or entry.id

@@ -1,5 +1,7 @@
 """`./run messages`: collects the translatable strings into locale/<lang>/LC_MESSAGES/django.po with Babel.
 
+The pages speak Korean and English. The report in an evidence bundle also speaks the host's language: of each other
+language a catalog holds the words of that report and nothing else.
 `--check` writes nothing and exits 1 when a string has no translation or the catalog is out of date.
 """
 
@@ -11,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 from babel.messages import Catalog
@@ -19,6 +22,12 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("ko",)
+# Where the report's words stand, and those of its words that stand among others.
+REPORT_SOURCES = {
+    "cases/report.py", "cases/report_proof.py", "cases/page_facts.py", "takedown/bundles.py", "templates/cases/report.html",
+    "templates/cases/report_proof.html", "templates/cases/report_time_line.html",
+}  # fmt: skip
+REPORT_WORDS = {"Browser", "Plain HTTP", "Handed in by an officer", "Not yet stamped", "Stamped", "Refused"}
 FOLDERS = ("cases", "detection", "takedown", "seoulguard", "templates")
 KEYWORDS = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
@@ -60,6 +69,18 @@ def _sources() -> Iterator[Path]:
                 yield path
 
 
+def of_the_report(fresh: Catalog) -> Catalog:
+    """What a report in an evidence bundle may say."""
+    catalog = Catalog(project="SeoulGuard", charset="utf-8")
+    for message in fresh:
+        places = {str(place) for place, _line in message.locations}
+        if message.id and (places & REPORT_SOURCES or message.id in REPORT_WORDS):
+            # Where else a word stands would change these catalogs with every other page.
+            here: Any = [(place, None) for place in sorted(places & REPORT_SOURCES)]
+            catalog.add(message.id, flags=message.flags, locations=here)
+    return catalog
+
+
 def merged(language: str, fresh: Catalog) -> Catalog:
     path = po_path(language)
     if not path.exists():
@@ -86,9 +107,14 @@ def _complete(string: str | tuple[str, ...] | list[str] | None) -> bool:
 def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "seoulguard.settings")
     django.setup()
+    from django.conf import settings
+    from django.utils.translation import to_locale
+
     fresh, missing = collect(), 0
-    for language in LANGUAGES:
-        catalog = merged(language, fresh)
+    wanted = dict.fromkeys(LANGUAGES, fresh)
+    wanted |= dict.fromkeys(map(to_locale, settings.REPORT_LANGUAGES), of_the_report(fresh))
+    for language, strings in wanted.items():
+        catalog = merged(language, strings)
         for text in untranslated(catalog):
             print(f"{language}: not translated: {text!r}")
             missing += 1

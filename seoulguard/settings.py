@@ -190,6 +190,8 @@ CONTENT_SECURITY_POLICY = {
 # --- languages ---------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = env.text("LANGUAGE_CODE", "ko")
 LANGUAGES = [("ko", "한국어"), ("en", "English")]
+# What the report in an evidence bundle speaks besides, for hosts and their police: the languages of the letters.
+REPORT_LANGUAGES = ("zh-Hans", "zh-Hant", "ja", "ru", "vi", "th", "es", "id", "de", "fr")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Seoul"
 USE_TZ = True

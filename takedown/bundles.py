@@ -48,10 +48,10 @@ def made_by() -> dict[str, str]:
 
 
 def languages_for(match: Match) -> list[str]:
-    """Korean, English, and the host's language where the product speaks it."""
+    """Korean, English, and the language its letter speaks to the host."""
     location = Location.objects.select_related("notice").filter(match=match).first()
     host = location.notice.language if location else ""
-    return list(dict.fromkeys([*ALWAYS, *([host] if host in dict(settings.LANGUAGES) else [])]))
+    return [*ALWAYS, *([host] if host in settings.REPORT_LANGUAGES else [])]
 
 
 def organisation_name(language: str) -> str:

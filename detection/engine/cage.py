@@ -12,6 +12,7 @@ and evidence decrypted into an anonymous memory file is decoded without a plain 
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import logging
 import os
@@ -21,7 +22,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -32,6 +33,8 @@ MAX_BYTES = 8 * 1024**3
 MAX_PIXELS = 40_000_000
 ADDRESS_SPACE_BYTES = 1_500_000_000
 STDERR_BYTES = 64 * 1024
+# The most an ordinary account may have on Linux.
+PIPE_BYTES = 1024 * 1024
 # Playlists, session descriptions and lists of other files (hls, dash, sdp, rtp, concat, image2) are left out.
 FORMATS = (
     "mov,matroska,avi,flv,mpegts,mpeg,gif,gif_pipe,asf,webp_anim,"
@@ -241,6 +244,7 @@ def run_caged(command: list[str], limits: Limits, pass_fds: tuple[int, ...] = ()
         caged_command(command, limits), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         pass_fds=pass_fds, env={"PATH": "/usr/bin:/bin"}, cwd="/", start_new_session=True, bufsize=0,
     ) as process:  # fmt: skip
+        _widen(process.stdout)
         try:
             stdout, stderr = _collect(process, limits, use)
         except BaseException:
@@ -250,6 +254,12 @@ def run_caged(command: list[str], limits: Limits, pass_fds: tuple[int, ...] = ()
     if returncode in KILLED:
         raise MediaError("timed_out", "Decoding used more processor time or memory than is allowed.")
     return Outcome(returncode, stdout, stderr)
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Room for the decoder to go on while the last pictures are looked at: with the usual 64 KiB one waits for the other."""
+    with suppress(OSError, AttributeError):  # an account may have used up its room; elsewhere there is none
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)  # type: ignore[arg-type]
 
 
 def _collect(process: subprocess.Popen[bytes], limits: Limits, use: Callable[[bytes], None] | None

@@ -14,9 +14,10 @@ from typing import Literal
 import ffmpeg
 import numpy as np
 
-from .cage import Limits, MediaError, MediaSource, OpenMedia, Outcome, input_options, open_media, run_ffmpeg
+from .cage import PIPE_BYTES, Limits, MediaError, MediaSource, OpenMedia, Outcome, input_options, open_media, run_ffmpeg
 
-BATCH = 32
+# Pictures looked at together: few enough that as many again fit into the pipe, and the decoder goes on meanwhile.
+MOST_IN_BATCH, LEAST_IN_BATCH = 32, 4
 SOUND_RATE = 8_000
 MAX_SOUND_SECONDS = 4 * 3600
 # What is decoded: pictures that no other is made from can be left out, which halves the cost.
@@ -111,12 +112,14 @@ class _Batches:
 
     def __init__(self, use: Callable[[np.ndarray, np.ndarray], None], rate: float, size: tuple[int, int]):
         self._use, self._rate, self._size = use, rate, size
+        picture = size[0] * size[1]
+        self._enough = picture * min(MOST_IN_BATCH, max(LEAST_IN_BATCH, PIPE_BYTES // picture))
         self._waiting = bytearray()
         self.count = 0
 
     def feed(self, chunk: bytes) -> None:
         self._waiting += chunk
-        if len(self._waiting) >= BATCH * self._size[0] * self._size[1]:
+        if len(self._waiting) >= self._enough:
             self.end()
 
     def end(self) -> None:

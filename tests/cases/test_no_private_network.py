@@ -31,7 +31,7 @@ def told() -> Told:
     if reason := walled_world.why_not():
         pytest.skip(f"{reason} (tests/cases/test_web.py and test_browser.py still watch 127.0.0.1)")
     done = subprocess.run(
-        walled_world.command(), cwd=walled_world.ROOT, capture_output=True, text=True, timeout=150, check=False
+        walled_world.command(), cwd=walled_world.ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)

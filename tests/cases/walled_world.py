@@ -8,6 +8,7 @@ other is a hit. So nothing here needs the loopback allowance of the other tests:
 from __future__ import annotations
 
 import contextlib
+import functools
 import ipaddress
 import os
 import shutil
@@ -36,21 +37,43 @@ WALL = (
     "ip addr add 203.0.113.7/24 dev out0; } 2>/dev/null; "
     'if [ -e /proc/net/if_inet6 ]; then ip -6 route add local ::/0 dev lo; fi && exec "$@"'
 )
-WALLED = ("unshare", "--map-root-user", "--net", "sh", "-c", WALL, "sh")
+# Whoever runs the tests may make a network of its own in one of these ways: any account where the kernel lets it be root
+# in a namespace, root itself where it does not, and an account that may become root without a password.
+MAKERS = (
+    ("unshare", "--map-root-user", "--net"),
+    ("unshare", "--net"),
+    ("sudo", "--non-interactive", "--preserve-env", "unshare", "--net"),
+)
 Page = tuple[int, Mapping[str, str], bytes]
 
 
 def command() -> list[str]:
-    """What runs this module behind the wall."""
-    return [*WALLED, sys.executable, "-m", "tests.cases.walled_world"]
+    """What runs this module behind the wall, on a machine where `why_not()` is empty."""
+    return [*_walled(_maker()[0] or MAKERS[0]), sys.executable, "-m", "tests.cases.walled_world"]
 
 
 def why_not() -> str:
     """Why this machine cannot build the wall; empty where it can."""
     if missing := [tool for tool in ("unshare", "ip") if not shutil.which(tool)]:
         return f"{' and '.join(missing)} not installed: no network of its own can be made"
-    tried = subprocess.run([*WALLED, "true"], capture_output=True, text=True, check=False, timeout=20)
-    return "" if tried.returncode == 0 else f"this account may make no network of its own: {tried.stderr.strip()[:200]}"
+    maker, complaint = _maker()
+    return "" if maker else f"this account may make no network of its own: {complaint[:200]}"
+
+
+@functools.cache
+def _maker() -> tuple[tuple[str, ...], str]:
+    """The first of the ways that works here, or the complaint of the first."""
+    complaints = []
+    for maker in (one for one in MAKERS if shutil.which(one[0])):
+        tried = subprocess.run([*_walled(maker), "true"], capture_output=True, text=True, check=False, timeout=20)
+        if tried.returncode == 0:
+            return maker, ""
+        complaints.append(tried.stderr.strip())
+    return (), next(iter(complaints), "")
+
+
+def _walled(maker: tuple[str, ...]) -> list[str]:
+    return [*maker, "sh", "-c", WALL, "sh"]
 
 
 def has_ipv6() -> bool:
