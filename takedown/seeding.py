@@ -65,7 +65,7 @@ DEMO_NAMES = {
     "es": "Centro Ejemplo de Apoyo a Víctimas de Delitos Sexuales Digitales",
     "id": "Pusat Contoh Pendampingan Korban Kejahatan Seksual Digital",
     "de": "Muster-Zentrum zur Unterstützung von Betroffenen digitaler Sexualstraftaten",
-    "fr": "Centre Exemple d'aide aux victimes d'infractions sexuelles numériques",
+    "fr": "Centre Exemple d’aide aux victimes d’infractions sexuelles numériques",
 }
 DEMO_MANDATES = {
     "ko": "성폭력방지 및 피해자보호 등에 관한 법률 제7조의3(불법촬영물등으로 인한 피해자에 대한 지원)",
