@@ -68,7 +68,7 @@ DEMO_NAMES = {
     "fr": "Centre Exemple d’aide aux victimes d’infractions sexuelles numériques",
 }
 DEMO_MANDATES = {
-    "ko": "성폭력방지 및 피해자보호 등에 관한 법률 제7조의3(불법촬영물등으로 인한 피해자에 대한 지원)",
+    "ko": "「성폭력방지 및 피해자보호 등에 관한 법률」 제7조의3(불법촬영물등으로 인한 피해자에 대한 지원)",
     "en": "Article 7-3 of the Korean Act on the Prevention of Sexual Violence and Protection of Victims "
     "(support for removal, 성폭력방지 및 피해자보호 등에 관한 법률)",
     "zh-Hans": "韩国《性暴力防止及被害人保护等相关法律》第7条之3（删除支援）",

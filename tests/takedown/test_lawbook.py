@@ -215,7 +215,7 @@ def test_a_citation_keeps_the_original_beside_the_translation() -> None:
         lawbook.citation(statutes["KR-1"], "en")
         == "Telecommunications Business Act, Article 22-5 (전기통신사업법 제22조의5)"
     )
-    assert lawbook.citation(statutes["KR-1"], "ko") == "전기통신사업법 제22조의5"
+    assert lawbook.citation(statutes["KR-1"], "ko") == "「전기통신사업법」 제22조의5"
 
 
 # ------------------------------------------------------------------ agencies

@@ -70,7 +70,7 @@ def test_the_page_marks_changed_words_and_an_addition_nobody_translated(
 def test_the_officer_reads_the_law_by_its_name(jiwoo: Client, draft: Notice) -> None:
     assert "Telecommunications Business Act, Article 22-5" in page_of(jiwoo, draft)
     jiwoo.cookies["django_language"] = "ko"
-    assert '전기통신사업법 제22조의5 <span class="quiet text-nowrap">KR-1</span>' in page_of(jiwoo, draft)
+    assert '「전기통신사업법」 제22조의5 <span class="quiet text-nowrap">KR-1</span>' in page_of(jiwoo, draft)
 
 
 def test_a_line_break_in_the_subject_is_a_space(draft: Notice) -> None:
