@@ -35,8 +35,8 @@ def signed_addresses(settings: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
-    with Dovecot(tmp_path_factory.mktemp("dovecot")) as server:
+def dovecot() -> Iterator[Dovecot]:
+    with Dovecot() as server:
         yield server
 
 
