@@ -85,7 +85,10 @@ def cleaned(text: str) -> str:
 def opened(case: Case) -> list[Word]:
     """The terms of one case in the clear. Raises VaultError."""
     rows = list(WatchTerm.objects.filter(case=case))
-    return [_opened(vault.seal_of(case), row) for row in rows] if rows else []
+    if not rows:
+        return []
+    seal = vault.seal_of(case)
+    return [_opened(seal, row) for row in rows]
 
 
 def words_of(cases: Iterable[Case] | None = None, *, terms: Iterable[WatchTerm] | None = None) -> Iterator[Word]:

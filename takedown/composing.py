@@ -5,20 +5,35 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time, get_datetime_format, get_time_format
 from babel.numbers import format_decimal
 
+from takedown.dates import local_time, long_date
 from takedown.elements import OUR_CLOCKS
 from takedown.jurisdictions import LANGUAGES, locale_for, regimes_of
 from takedown.lawbook import VARIANTS, Lawbook, StatuteLike, TemplateLike, citation
 from takedown.letter_types import ADDRESSEES, LetterRequest, Location, Paragraph, Used, Words
 
-# Between a label and its value, as it is printed in the letter's language.
-COLON = {"fr": " : ", "ja": "：", "zh-Hans": "：", "zh-Hant": "："}
+
+class Marks(NamedTuple):
+    colon: str
+    semicolon: str
+    comma: str
+    opening: str
+    closing: str
+
+
+# Marks between a label and its value, between facts and around them, as they are printed in the letter's language.
+LATIN_MARKS = Marks(": ", "; ", ", ", " (", ")")
+JAPANESE_MARKS = Marks("：", "；", "、", "（", "）")
+CHINESE_MARKS = Marks("：", "；", "，", "（", "）")
+MARKS = {
+    "fr": Marks("\u00a0: ", "\u00a0; ", ", ", " (", ")"),
+    "ja": JAPANESE_MARKS, "zh-Hans": CHINESE_MARKS, "zh-Hant": CHINESE_MARKS,
+}  # fmt: skip
 KST = timezone(timedelta(hours=9), "KST")
 KOREAN_BACKGROUND = ("KR-1", "KR-5", "KR-5b", "KR-5e", "KR-6", "KR-9")
 # A wish under the host's own law that has no statute: e.g. Japan, where only the person or a lawyer may ask formally.
@@ -41,17 +56,6 @@ def in_language(words: Words, language: str) -> str:
     return words if isinstance(words, str) else (words.get(language) or words.get("en") or "")
 
 
-def local_time(at: datetime, zone: ZoneInfo, locale: Locale) -> str:
-    """The day and the time with the zone's name, as the host's country writes them."""
-    pattern = get_time_format("full", locale=locale).pattern
-    if locale.language == "ko":
-        pattern = pattern.replace("a ", "aaaa ")  # 오후, not PM
-    day = format_date(at.astimezone(zone).date(), "long", locale=locale)
-    clock = format_time(at, pattern, tzinfo=zone, locale=locale)
-    both = str(get_datetime_format("long", locale=locale)).replace("'", "")
-    return both.replace("{0}", clock).replace("{1}", day)
-
-
 class Draft:
     """One letter being written: remembers which statutes were cited."""
 
@@ -61,7 +65,7 @@ class Draft:
         self.lawbook = lawbook
         self.locale = Locale.parse(locale_for(request.language, request.jurisdiction))
         self.on: date = request.composed_at.astimezone(KST).date()
-        self.colon = COLON.get(request.language, ": ")
+        self.marks = MARKS.get(request.language, LATIN_MARKS)
         self.cited: dict[str, StatuteLike] = {}
         self.used: set[Used] = set()
         self.deadline_hours: int | None = None
@@ -115,7 +119,7 @@ class Draft:
 
     def _label(self, key: str, value: str) -> list[str]:
         template = self._find(f"label.{key}")
-        return [f"{template.text if template else key}{self.colon}{value}"] if value else []
+        return [f"{template.text if template else key}{self.marks.colon}{value}"] if value else []
 
     # ------------------------------------------------------------------ facts
 
@@ -144,7 +148,7 @@ class Draft:
         return str(format_decimal(number, locale=self.locale))
 
     def _date(self, at: datetime) -> str:
-        return format_date(at.astimezone(ZoneInfo(self.request.time_zone)).date(), "long", locale=self.locale)
+        return long_date(at.astimezone(ZoneInfo(self.request.time_zone)).date(), self.locale)
 
     def _local_time(self, at: datetime) -> str:
         return local_time(at, ZoneInfo(self.request.time_zone), self.locale)
@@ -167,26 +171,26 @@ class Draft:
             return []
         local = self._find("label.local")
         name = local.text if local else "local time"
-        return self._label(
-            "seen", f"UTC {_iso(at, UTC)}; KST {_iso(at, KST)}; {name}{self.colon}{self._local_time(at)}"
-        )
+        here = f"{name}{self.marks.colon}{self._local_time(at)}"
+        return self._label("seen", self.marks.semicolon.join([f"UTC {_iso(at, UTC)}", f"KST {_iso(at, KST)}", here]))
 
     def _identification_lines(self) -> list[str]:
         none = self._find("label.none")
         return [
-            f"{number}. " + ("; ".join(self._marks(place)) or (none.text if none else "-"))
+            f"{number}. " + (self.marks.semicolon.join(self._found_by(place)) or (none.text if none else "-"))
             for number, place in enumerate(self.request.locations, 1)
         ]
 
-    def _marks(self, place: Location) -> list[str]:
+    def _found_by(self, place: Location) -> list[str]:
         spans = ", ".join(f"{time_code(start)}–{time_code(end)}" for start, end in place.time_codes)
         digest = (place.digest or "").removeprefix("sha256:")
-        return [*([f"SHA-256{self.colon}{digest}"] if digest else []), *self._label("time_codes", spans)]
+        return [*([f"SHA-256{self.marks.colon}{digest}"] if digest else []), *self._label("time_codes", spans)]
 
     def _signature_lines(self) -> list[str]:
         slots = self.slots
-        signatory = ", ".join(part for part in (slots["officer"], slots["role"]) if part)
-        values = {**slots, "officer": signatory, "date": f"{slots['date']} ({_iso(self.request.composed_at, KST)})"}
+        signatory = self.marks.comma.join(part for part in (slots["officer"], slots["role"]) if part)
+        day = f"{slots['date']}{self.marks.opening}{_iso(self.request.composed_at, KST)}{self.marks.closing}"
+        values = {**slots, "officer": signatory, "date": day}
         order = ("organisation", "representative", "officer", "date", "address", "phone", "email", "reference")
         return [line for key in order for line in self._label(key, values[key])]
 

@@ -189,7 +189,8 @@ def _missing(code: str, request: LetterRequest, paragraphs: Mapping[str, str]) -
 
 def _squeezed(text: str) -> str:
     """Compared without what a letter may change: white space, and characters that cannot be seen."""
-    return "".join(c for c in text if not c.isspace() and unicodedata.category(c)[0] != "C")
+    dense = "".join(text.split())
+    return dense if dense.isprintable() else "".join(c for c in dense if unicodedata.category(c)[0] != "C")
 
 
 def choices() -> list[tuple[str, str]]:

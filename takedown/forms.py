@@ -17,7 +17,8 @@ from takedown.models import Notice
 class LetterForm(forms.Form):
     """Subject, the paragraphs that may be edited, and an addition that is marked as untranslated."""
 
-    subject = forms.CharField(label=_("Subject"), max_length=300)
+    # Two lines high, so that all of it is read before it is signed; a line break in it counts as a space.
+    subject = forms.CharField(label=_("Subject"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
     addition = forms.CharField(
         label=_("Your addition"),
         required=False,
@@ -43,6 +44,9 @@ class LetterForm(forms.Form):
             field.widget.attrs.setdefault("class", "form-control")
             field.widget.attrs["lang"] = notice.language
         self.fields["addition"].widget.attrs["lang"] = ""
+
+    def clean_subject(self) -> str:
+        return " ".join(str(self.cleaned_data["subject"]).split())
 
     def _open_paragraphs(self) -> list[dict[str, Any]]:
         return [row for row in self.notice.paragraphs if not row["locked"] and row["key"] != "free_text"]

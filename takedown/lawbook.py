@@ -160,13 +160,19 @@ def natural_order(code: str) -> list[Any]:
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", code)]
 
 
+# Languages that print brackets as wide as their characters.
+FULL_WIDTH = frozenset(["ja", "zh-Hans", "zh-Hant"])
+
+
 def citation(statute: StatuteLike, language: str) -> str:
     """Name and article in the letter's language, followed by the original where that is another language."""
     original = f"{statute.name_local} {statute.article}".strip()
     named = statute.names.get(language, "")
     if language in LOCAL_LANGUAGES.get(statute.jurisdiction, set()):
         return named or original
-    return f"{named} ({original})" if named and named != original else original
+    if not named or named == original:
+        return original
+    return f"{named}（{original}）" if language in FULL_WIDTH else f"{named} ({original})"
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -18,17 +18,17 @@ from takedown.models import HostingSite, Location, Notice, Organisation
 TITLES = {
     Role.OFFICER: {
         "ko": "삭제지원관", "en": "Support officer", "zh-Hans": "删除支援专员", "zh-Hant": "刪除支援專員",
-        "ja": "削除支援担当官", "ru": "специалист по поддержке в удалении", "vi": "Cán bộ hỗ trợ xóa nội dung",
+        "ja": "削除支援担当者", "ru": "специалист по поддержке в удалении", "vi": "Cán bộ hỗ trợ xóa nội dung",
         "th": "เจ้าหน้าที่ช่วยเหลือการลบ", "es": "Responsable de apoyo a la retirada",
         "id": "Petugas Pendampingan Penghapusan", "de": "Fachkraft für Löschungsunterstützung",
-        "fr": "Chargé(e) de l'appui au retrait de contenus",
+        "fr": "Chargé(e) de l’appui au retrait de contenus",
     },
     Role.LEAD: {
         "ko": "삭제지원팀장", "en": "Head of removal support", "zh-Hans": "删除支援组长", "zh-Hant": "刪除支援組長",
         "ja": "削除支援チーム長", "ru": "руководитель группы поддержки в удалении",
         "vi": "Trưởng nhóm hỗ trợ xóa nội dung", "th": "หัวหน้าทีมช่วยเหลือการลบ", "es": "Jefatura de apoyo a la retirada",
         "id": "Kepala Tim Pendampingan Penghapusan", "de": "Leitung der Löschungsunterstützung",
-        "fr": "Responsable de l'appui au retrait de contenus",
+        "fr": "Responsable de l’appui au retrait de contenus",
     },
 }  # fmt: skip
 

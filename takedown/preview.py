@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from django.db import connection
+
 from takedown.fictitious import Combination, request_to
 from takedown.jurisdictions import LANGUAGES
 from takedown.lawbook import VARIANTS, Lawbook, seed_lawbook, seed_templates
@@ -16,7 +18,12 @@ from takedown.models import LetterTemplate, Statute
 
 
 def installed() -> Sender:
-    """As this installation would write: its lawbook, its centre (the demo's where nobody filled it in), its conditions."""
+    """As this installation would write: its lawbook, its centre (the demo's where nobody filled it in), its conditions.
+
+    Before the first `migrate` there is no installation: the shipped lawbook and the demo's centre.
+    """
+    if Statute._meta.db_table not in connection.introspection.table_names():
+        return Sender(seed_lawbook())
     rows = list(Statute.objects.all())
     book = Lawbook.of(rows, LetterTemplate.objects.all()) if rows else seed_lawbook()
     centre = organisation()

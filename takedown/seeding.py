@@ -65,10 +65,10 @@ DEMO_NAMES = {
     "es": "Centro Ejemplo de Apoyo a Víctimas de Delitos Sexuales Digitales",
     "id": "Pusat Contoh Pendampingan Korban Kejahatan Seksual Digital",
     "de": "Muster-Zentrum zur Unterstützung von Betroffenen digitaler Sexualstraftaten",
-    "fr": "Centre Exemple d'aide aux victimes d'infractions sexuelles numériques",
+    "fr": "Centre Exemple d’aide aux victimes d’infractions sexuelles numériques",
 }
 DEMO_MANDATES = {
-    "ko": "성폭력방지 및 피해자보호 등에 관한 법률 제7조의3(불법촬영물등으로 인한 피해자에 대한 지원)",
+    "ko": "「성폭력방지 및 피해자보호 등에 관한 법률」 제7조의3(불법촬영물등으로 인한 피해자에 대한 지원)",
     "en": "Article 7-3 of the Korean Act on the Prevention of Sexual Violence and Protection of Victims "
     "(support for removal, 성폭력방지 및 피해자보호 등에 관한 법률)",
     "zh-Hans": "韩国《性暴力防止及被害人保护等相关法律》第7条之3（删除支援）",

@@ -108,10 +108,10 @@ def test_an_answer_that_is_no_mail_servers_is_told_from_one_that_refuses(post: P
     assert "not as a mail server that takes us" in post(**{"try": "mail"})
 
 
-def test_the_mailbox_is_counted_and_a_wrong_password_is_refused(post: Post, settings: Any, tmp_path: Path) -> None:
+def test_the_mailbox_is_counted_and_a_wrong_password_is_refused(post: Post, settings: Any) -> None:
     settings.IMAP_HOST = ""
     assert "No mailbox is set" in post(**{"try": "imap"})
-    with Dovecot(tmp_path) as server:
+    with Dovecot() as server:
         server.used_by(settings)
         server.deliver(b"Subject: one\r\n\r\none\r\n")
         assert "Messages in the folder “INBOX”: 1." in post(**{"try": "imap"})

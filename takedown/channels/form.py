@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from babel.dates import format_date
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +10,7 @@ from takedown.channels import facts, steps
 from takedown.channels.models import Playbook
 from takedown.channels.steps import Step, StepTrouble
 from takedown.composing import in_language
+from takedown.dates import long_date
 from takedown.drafting import NoticeError
 from takedown.jurisdictions import locale_for
 from takedown.letter_facts import organisation
@@ -65,5 +65,5 @@ def values_for(notice: Notice) -> dict[str, str]:
         "address": (row.address_ko or row.address) if notice.language == "ko" else row.address,
         "representative": head or row.legal_representative,
         "country": centre.country,
-        "date": format_date(timezone.localdate(), "long", locale=locale_for(notice.language, notice.site.jurisdiction)),
+        "date": long_date(timezone.localdate(), locale_for(notice.language, notice.site.jurisdiction)),
     }

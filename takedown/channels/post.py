@@ -6,13 +6,13 @@ import json
 from datetime import datetime
 from typing import Any
 
-from babel.dates import format_date
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from cases.report import pdf_of
 from takedown.channels import facts
 from takedown.composing import KST
+from takedown.dates import long_date
 from takedown.drafting import NoticeError
 from takedown.jurisdictions import locale_for
 from takedown.letter_facts import organisation
@@ -28,7 +28,7 @@ def message(notice: Notice, at: datetime) -> bytes:
     content = {
         "to": notice.contact.address,
         "from": [centre.name, (row.address_ko or row.address) if korean else row.address],
-        "date": format_date(at.astimezone(KST).date(), "long", locale=locale_for(notice.language, notice.site.jurisdiction)),
+        "date": long_date(at.astimezone(KST).date(), locale_for(notice.language, notice.site.jurisdiction)),
         "language": notice.language,
         "reference": notice.reference,
         "subject": notice.subject,

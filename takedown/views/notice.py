@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -56,6 +57,7 @@ def notice_context(row: Notice, form: LetterForm) -> dict[str, object]:
         "goes_by_hand": goes_by_hand(row),
         "subject_pieces": _subject_pieces(row),
         "has_form": printing.has_form(row),
+        "laws": counsel.cited(row, get_language() or "en"),
         "unchecked": counsel.unchecked(row),
         "seen": notices.text_digest(row),
         "police_asked": row.status == Notice.Status.DRAFT and police_report.is_asked(row),

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -72,8 +73,11 @@ userdb {{
 
 
 class Dovecot:
-    def __init__(self, home: Path) -> None:
-        self.home, self.mail = home, home / "mail"
+    def __init__(self) -> None:
+        # Not below pytest's folders: each run of pytest that begins closes those to every other user, dovecot's too.
+        self._folder = tempfile.TemporaryDirectory(prefix="sg-dovecot-", ignore_cleanup_errors=True)
+        self.home = Path(self._folder.name)
+        self.mail = self.home / "mail"
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
             self.port = int(one.getsockname()[1])
@@ -98,6 +102,7 @@ class Dovecot:
         if self._program:
             self._program.terminate()
             self._program.wait(10)
+        self._folder.cleanup()
 
     def _config(self) -> str:
         root = os.geteuid() == 0
@@ -120,10 +125,7 @@ class Dovecot:
             return
         for folder in (self.mail, *self.mail.iterdir(), self.home / "user"):
             os.chown(folder, *self.owner)
-        # pytest makes its folders for their owner only; dovecot's own users must get through.
-        for folder in (self.home, *self.home.parents):
-            if str(folder) not in ("/", "/tmp"):
-                folder.chmod(folder.stat().st_mode | 0o011)
+        self.home.chmod(0o711)  # dovecot's own users must get through
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 15

@@ -9,9 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from babel.dates import format_date, get_timezone_name
+from babel.dates import get_timezone_name
 
 from takedown import fictitious
+from takedown.dates import long_date
 from takedown.fictitious import Combination, every_combination, request_to
 from takedown.jurisdictions import LANGUAGES, locale_for, regimes_of
 from takedown.lawbook import seed_lawbook
@@ -34,7 +35,7 @@ OWN_SCRIPT = {
 OWN_WORDS = {
     "en": "the of we your to please and", "vi": "của và chúng các được không", "es": "el los las del sin y sus en",
     "id": "yang dan untuk dari kami penanganan tanpa", "de": "der die das und wir sie wer nach",
-    "fr": "le les des du est présente dès et sa votre",
+    "fr": "le les des du est présente dès et sa votre nous",
 }  # fmt: skip
 # Characters of the other way of writing Chinese that must not slip in.
 ONLY_SIMPLIFIED, ONLY_TRADITIONAL = (
@@ -44,6 +45,10 @@ ONLY_SIMPLIFIED, ONLY_TRADITIONAL = (
 # 11/12/2026: nobody knows which is the month. A telephone number begins with a plus.
 SHORT_DATE = r"(?<![\w+/-])\d{1,2}([/.-])\d{1,2}\1\d{4}(?![\w/-])"
 RUSSIAN_ACT = "27.07.2006"  # belongs to the name of the act
+NAMED_IN_LETTERS = {
+    *fictitious.MINORS_REGULATORS.values(), *fictitious.REGULATORS.values(),
+    *(key for row in seed_lawbook().templates.values() for key in re.findall(r"{agency_(\w+)}", row.text)),
+}  # fmt: skip
 LISTS = ("locations", "identification", "signature")
 
 
@@ -85,6 +90,13 @@ def is_foreign(text: str, language: str) -> bool:
     words, common = own_words(text), set(OWN_WORDS.get(language, "").split())
     unknown = common and len(words) > 80 and not common & set(re.findall(r"\w+", words.lower()))
     return bool(unknown) or share_in(OWN_SCRIPT[language], words) < 0.75
+
+
+def paragraph_of(language: str, key: str) -> str:
+    """As a site in the country of this language reads it."""
+    own = {"th": "TH", "vi": "VN", "id": "ID"}[language]
+    letter = next(letter for kind, letter in letters_in(language) if kind.jurisdiction == own)
+    return next(paragraph.text for paragraph in letter.paragraphs if paragraph.key == key)
 
 
 @cache
@@ -156,14 +168,46 @@ def test_every_date_is_written_as_the_host_writes_it(language: str) -> None:
     for kind, letter in letters_in(language):
         locale, zone = locale_for(language, kind.jurisdiction), ZoneInfo(request_to(kind).time_zone)
         texts = {paragraph.key: paragraph.text for paragraph in letter.paragraphs}
-        day = format_date(fictitious.WRITTEN_AT.astimezone(zone).date(), "long", locale=locale)
+        day = long_date(fictitious.WRITTEN_AT.astimezone(zone).date(), locale)
         assert day in texts["signature"], kind
         for place in fictitious.PLACES:
             assert place.first_seen_at
             seen = place.first_seen_at.astimezone(zone)
-            assert format_date(seen.date(), "long", locale=locale) in texts["locations"], kind
+            assert long_date(seen.date(), locale) in texts["locations"], kind
             assert get_timezone_name(seen, "long", locale=locale) in texts["locations"], kind
         assert re.findall(SHORT_DATE, letter.body().replace(RUSSIAN_ACT, "")) == [], kind
+
+
+def test_thai_days_count_in_the_buddhist_era_and_vietnamese_days_name_the_year() -> None:
+    day = fictitious.WRITTEN_AT.date()
+    assert (long_date(day, "th"), long_date(day, "vi")) == ("23 พฤศจิกายน พ.ศ. 2569", "23 tháng 11 năm 2026")
+    seen = {language: paragraph_of(language, "locations") for language in ("th", "vi", "id")}
+    assert "22 พฤศจิกายน พ.ศ. 2569 เวลา 15 นาฬิกา 46 นาที 53 วินาที" in seen["th"]
+    assert "ngày 22 tháng 11 năm 2026" in seen["vi"]
+    assert "22 November 2026 pukul" in seen["id"]
+
+
+HALF_WIDTH = re.compile(r"[\u3040-\u9fff][:;,(]|[;,)][\u3040-\u9fff]")
+
+
+@pytest.mark.parametrize("language", ["ja", "zh-Hans", "zh-Hant"])
+def test_marks_beside_chinese_and_japanese_words_are_as_wide_as_they(language: str) -> None:
+    assert {line for p in paragraphs_in(language) for line in p.text.split("\n") if HALF_WIDTH.search(line)} == set()
+
+
+def test_french_marks_stand_after_a_space_that_does_not_break_and_apostrophes_are_curved() -> None:
+    lines = {own_words(line) for p in paragraphs_in("fr") for line in p.text.split("\n")}
+    assert {line for line in lines if re.search(r"(?<!\u00a0)[:;!?»](\s|$)|«(?!\u00a0)|'", line)} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_agency_a_letter_may_name_has_a_name_in_its_language(language: str) -> None:
+    """A description in English is no name in a Spanish letter; what is called the same everywhere (Ofcom, FTC) stays."""
+    for agency in seed_lawbook().agencies.values():
+        said = agency.name_in(language)
+        in_words = " " in agency.name_en and agency.name_en != agency.name_local
+        if agency.key in NAMED_IN_LETTERS and in_words and language != "en":
+            assert said != agency.name_en, (language, agency.key)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

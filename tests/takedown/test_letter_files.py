@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from pypdf import PdfReader
 
-from takedown import fictitious, letter_files, statutory_form
+from takedown import fictitious, letter_files, preview, statutory_form
 from takedown.fictitious import Combination, every_combination, request_to
+from takedown.lawbook import seed_lawbook
 from takedown.letters import compose
 from tests.takedown.letter_parts import with_centre, with_place
 
@@ -25,6 +27,11 @@ FORM = request_to(Combination("KR", "site", "synthetic", "ko"))
 def text_of(pdf: bytes) -> str:
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
     return " ".join("".join(pages).split())
+
+
+def test_before_the_first_migrate_the_shipped_lawbook_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection.introspection, "table_names", list)
+    assert preview.installed() == letter_files.Sender(seed_lawbook())
 
 
 # --- docs/letters ------------------------------------------------------------------------------------------------

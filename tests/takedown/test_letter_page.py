@@ -13,6 +13,7 @@ from cases.models import Capture, CustodyEntry
 from cases.parts import add_part
 from takedown import counsel, notices, police_report, printing
 from takedown.differences import pieces
+from takedown.forms import LetterForm
 from takedown.message import digest_of
 from takedown.models import LetterTemplate, Notice, Statute
 from tests.base import Cast
@@ -64,6 +65,18 @@ def test_the_page_marks_changed_words_and_an_addition_nobody_translated(
     page = page_of(jiwoo, draft)
     assert "<ins> 외 1인</ins>" in page
     assert "Not translated" in page
+
+
+def test_the_officer_reads_the_law_by_its_name(jiwoo: Client, draft: Notice) -> None:
+    assert "Telecommunications Business Act, Article 22-5" in page_of(jiwoo, draft)
+    jiwoo.cookies["django_language"] = "ko"
+    assert '「전기통신사업법」 제22조의5 <span class="quiet text-nowrap">KR-1</span>' in page_of(jiwoo, draft)
+
+
+def test_a_line_break_in_the_subject_is_a_space(draft: Notice) -> None:
+    form = LetterForm({"subject": f"One\r\n two {draft.reference}"}, notice=draft)
+    form.is_valid()
+    assert form.cleaned_data["subject"] == f"One two {draft.reference}"
 
 
 # --- the exact message -------------------------------------------------------------------------------------------
