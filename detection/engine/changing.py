@@ -31,15 +31,16 @@ NEARBY, ELSEWHERE, ENOUGH = 0.5, 1.0, 0.7
 
 
 class Changes(NamedTuple):
-    """`along`: correlation -1..1 of what changes along a line; `elsewhere`: the best at any other moment of the reference;
-    `shift`: by how many seconds the line should be moved to fit best. Zeros when too little is known."""
+    """`along`: correlation of what changes along a line, NOT_KNOWN where too little is seen; `elsewhere`: the best at any
+    other moment of the reference; `shift`: by how many seconds the line should be moved to fit best."""
 
-    along: float = 0.0
+    along: float
     elsewhere: float = 0.0
     shift: float = 0.0
 
 
-UNKNOWN = Changes()
+NOT_KNOWN = -2.0
+UNKNOWN = Changes(NOT_KNOWN)
 
 
 def change_of(small: np.ndarray, step: int) -> np.ndarray:
@@ -63,6 +64,8 @@ def changes_along(pair: Pair, line: Line, best: Sighting, start: float, end: flo
     moments = np.flatnonzero((candidate.times > start + 0.01) & (candidate.times <= end + 0.01))
     moments = moments[:: max(1, -(-len(moments) // MOST_MOMENTS))]
     cells, shown = _laid_over(pair, line.matrix)
+    if not candidate.change[moments].any():
+        return UNKNOWN
     if min(len(moments), reference.frame_count) < FEWEST_MOMENTS or len(cells) < FEWEST_CELLS or line.speed == 0:
         return UNKNOWN
     rate = 1 / float(np.median(np.diff(reference.times[:50])))

@@ -17,7 +17,7 @@ from . import audio, frames
 from . import fingerprint as pdq
 from .borders import WHOLE, PixelBox, content_box, part_of
 from .cage import MediaSource, OpenMedia, open_media
-from .changing import QUARTER, change_of
+from .changing import CELLS, QUARTER, change_of
 from .fingerprint import SIDE
 from .learned import Descriptor, ModelError
 from .media import MediaFingerprint, joined_points
@@ -143,7 +143,7 @@ class _Reader:
         pictures, pictured = self._pictured(small, times, kind)
         return MediaFingerprint(
             kind=kind, duration_seconds=length, dense=self._dense, times=times, hashes=hashes, detail=detail,
-            change=change_of(small, max(1, round(self._rate * QUARTER))),
+            change=self._change(small),
             aspect=(width / max(self._size), height / max(self._size)),
             borders=(box[0] / SIDE, box[1] / SIDE, box[2] / SIDE, box[3] / SIDE),
             view_times=np.array([moment for moment, _ in self._views], np.float32),
@@ -152,6 +152,12 @@ class _Reader:
             phash=_second_opinion(small[0], box, layers) if kind == "image" else np.zeros(0, np.uint64),
             warning=_cut_off(self._about.duration_seconds, times, kind),
         )  # fmt: skip
+
+    def _change(self, small: np.ndarray) -> np.ndarray:
+        """From one keyframe to the next there is no quarter of a second: the fast profile does not know."""
+        if self._fast:
+            return np.zeros((len(small), CELLS * CELLS), np.int8)
+        return change_of(small, max(1, round(self._rate * QUARTER)))
 
     def _pictured(self, small: np.ndarray, times: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
         """Small pictures of some views and the numbers of these views."""

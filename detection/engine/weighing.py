@@ -8,7 +8,7 @@ import numpy as np
 
 from . import passing as passers
 from .audio import SoundMatch
-from .changing import UNKNOWN, changes_along
+from .changing import NOT_KNOWN, UNKNOWN, changes_along
 from .displaced import displaced
 from .drift import steady
 from .lines import Line
@@ -222,6 +222,7 @@ def _moves(signs: Signs) -> bool:
         return False
     long = signs.moments >= 7 and signs.seconds >= 2.8
     plain = signs.seconds >= 2 and signs.typical >= MANY_AT_EACH and signs.lost >= NOWHERE_ELSE
-    holds = signs.steady >= HOLDS and (long or plain) and signs.along >= HARDLY_CHANGES
+    changes = signs.along >= HARDLY_CHANGES or signs.along == NOT_KNOWN
+    holds = signs.steady >= HOLDS and (long or plain) and changes
     lasts = signs.moments >= 12 and signs.along >= 0.5 and signs.steady >= LEAST_STEADY
     return holds or lasts
