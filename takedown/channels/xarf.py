@@ -2,7 +2,8 @@
 
 The format has no type of its own for intimate images without consent; the nearest is `content/exposed_data` (personal
 information, leaked with intent). Its types for material of minors ask for a legal classification nobody here may give:
-about minors no such report is written. One `url` is required; all addresses stand in the evidence, as a table.
+about minors no such report is written. One `url` is required; a letter names many, so all addresses stand in the evidence, as
+a table of text (addresses and digests are what rule R1 of the letters lets out; pictures never are).
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def report(notice: Notice, recipient: str, at: datetime) -> dict[str, Any]:
         "verified_at": facts.stamp(_last_seen(locations, at)),
         "evidence_source": "user_report",
         "evidence": [_table(locations)],
-        "tags": ["content:non-consensual-intimate-imagery", f"content-kind:{notice.case.content_kind}"],
+        "tags": ["content:ncii", f"content-kind:{notice.case.content_kind}"],
         "description": facts.summary(notice, DESCRIPTION),
     }
 
