@@ -12,13 +12,14 @@ from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from pypdf import PdfReader
 
 from cases import capture as captures
 from cases import upload_capture
 from cases.media_types import IntakeError
 from cases.models import Capture, Case, CustodyEntry, IntakeDraft
+from cases.spoken import said_again
 from cases.upload_capture import kind_of
 from cases.vault import VaultError
 from detection import pipeline, preserve
@@ -93,17 +94,24 @@ def test_the_match_goes_on_as_after_any_capture(jiwoo: Client, failed: Match, mo
     assert (failed.status, failed.capture and failed.capture.method) == ("captured", "upload")
 
 
-@pytest.mark.parametrize(("language", "label"), [("en", "Handed in by an officer"), ("ko", "담당자가 제출")])
+HANDED_IN = [
+    ("en", "Handed in by an officer", "did not fetch the page itself"),
+    ("ko", "담당자가 제출", "시스템이 직접 페이지를 받은 것이 아닙니다"),
+]
+
+
+@pytest.mark.parametrize(("language", "label", "note"), HANDED_IN)
 def test_the_report_says_that_an_officer_handed_it_in(
-    jiwoo: Client, failed: Match, cast: Cast, language: str, label: str
+    jiwoo: Client, failed: Match, cast: Cast, language: str, label: str, note: str
 ) -> None:
     hand_in(jiwoo, failed, PNG)
     made = Capture.objects.get(method="upload")
     pdf = captures.report_for(made, language=language, actor=f"officer:{cast.jiwoo.pk}")
     text = " ".join("".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).split())
     assert label in text
-    assert "did not fetch the page itself" in text
-    assert WHY in text
+    assert note in text
+    with translation.override(language):
+        assert said_again(WHY) in text
 
 
 def test_an_intake_of_the_same_session_is_not_touched(jiwoo: Client, failed: Match) -> None:
