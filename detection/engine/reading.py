@@ -44,7 +44,7 @@ VIEWS_FAST = ((15, 0.5), (60, 2.0), (1e9, 4.0))
 LONGEST_WITHOUT_VIEW = 4.0
 # Mean change in grey levels that makes another view worth its cost; a still may be of any moment of a reference.
 CHANGED_LONG, CHANGED_SHORT, CHANGED_DENSE = 1.5, 0.7, 0.4
-TINY_SIDE = 64
+TINY_SIDE, ORDINARY_SPREAD = 64, 40.0
 BATCH = 256
 
 
@@ -118,7 +118,9 @@ class _Reader:
                 return
             change = float(np.abs(tiny - self._last_view).mean())
             # Between two keyframes the picture is the very same: another look at it would tell nothing.
-            if change < self._changed and (waited < LONGEST_WITHOUT_VIEW or (self._fast and change == 0)):
+            if change < self._changed * _liveliness(tiny) and (
+                waited < LONGEST_WITHOUT_VIEW or (self._fast and change == 0)
+            ):
                 return
         self._last_view = tiny
         points = points_of(picture, self._most_points)
@@ -174,6 +176,11 @@ class _Reader:
             except ModelError as error:
                 logger.error("a medium was read without the learned descriptor: %s", error.sentence)
         return np.zeros((0, 0), np.float16), ""
+
+
+def _liveliness(tiny: np.ndarray) -> float:
+    """What changes in a dark or pale picture changes by fewer grey levels: how far it spreads, of an ordinary picture 1."""
+    return min(1.0, float(tiny.std()) / ORDINARY_SPREAD)
 
 
 def _cut_off(duration_seconds: float, times: np.ndarray, kind: str) -> str:

@@ -36,14 +36,14 @@ SHORTEST_RUN, SHORTEST_HELD, SHORT_RUN = 0.9, 0.8, 1.5
 # How alike a film must change, and by how much more than at any other moment: usually, before a camera that stands
 # where nothing passes, in a short stretch, at another speed; and the least where other things speak for it.
 CHANGES, CHANGES_APART = 0.3, 0.25
-CHANGES_STANDING = 0.55
-CHANGES_BRIEFLY, CHANGES_BRIEFLY_APART = 0.75, 0.4
+CHANGES_STANDING = 0.5
+CHANGES_BRIEFLY, CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_APART = 0.6, 0.75, 0.4
 CHANGES_AT_OTHER_SPEED, CHANGES_AT_OTHER_SPEED_APART = 0.75, 0.5
 CHANGES_LONG_AT_OTHER_SPEED, CHANGES_LONG_AT_OTHER_SPEED_APART = 0.5, 0.4
 CHANGES_TREMBLING, CHANGES_TREMBLING_APART = 0.75, 0.5
 HARDLY_CHANGES = 0.2
 SAME_SPEED = 0.09
-MOST_WANDERED, MOST_DISPLACED, MOST_RESTLESS = 7, 0.011, 0.012
+MOST_WANDERED, MOST_DISPLACED, MOST_RESTLESS = 7, 0.011, 0.03
 LEAST_SOUND = 2.0
 SAME_SHIFT = 0.4
 
@@ -194,7 +194,7 @@ def _changes(signs: Signs) -> bool:
     if signs.lost < MOVING and not (signs.passing >= FEWEST_PASSING and signs.ratio >= HARDLY_PASSING):
         least = CHANGES_STANDING
     if signs.moments < 5 or signs.seconds < SHORT_RUN:
-        least, apart = CHANGES_BRIEFLY, CHANGES_BRIEFLY_APART
+        least, apart = CHANGES_BRIEFLY if signs.steady >= HOLDS else CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_APART
     if not _as_fast(signs):
         if signs.moments < 7 or signs.seconds < 2:
             return False
@@ -218,11 +218,11 @@ def _passes(signs: Signs) -> bool:
 
 def _moves(signs: Signs) -> bool:
     """A camera that moves: nothing agrees at other moments, and one map holds all along."""
-    if signs.lost < MOVING or signs.filled < 0.7 or signs.moments < 5 or not _as_fast(signs):
+    if signs.lost < MOVING or signs.filled < 0.6 or signs.moments < 5 or not _as_fast(signs):
         return False
     long = signs.moments >= 7 and signs.seconds >= 2.8
     plain = signs.seconds >= 2 and signs.typical >= MANY_AT_EACH and signs.lost >= NOWHERE_ELSE
-    changes = signs.along >= HARDLY_CHANGES or signs.along == NOT_KNOWN
+    changes = signs.along >= HARDLY_CHANGES or signs.along == NOT_KNOWN or (signs.moments >= 8 and signs.seconds >= 4)
     holds = signs.steady >= HOLDS and (long or plain) and changes
     lasts = signs.moments >= 12 and signs.along >= 0.5 and signs.steady >= LEAST_STEADY
     return holds or lasts

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
+import imageio_ffmpeg
 import numpy as np
 import pytest
 
+from detection.engine import fingerprint_media
 from detection.engine.changing import CELLS, NOT_KNOWN, change_of, changes_along
 from detection.engine.fingerprint import SIDE
 from detection.engine.lines import Line
@@ -114,3 +118,18 @@ def test_in_a_film_of_the_same_place_somebody_walks() -> None:
 
 def test_one_picture_alone_says_nothing_about_rest() -> None:
     assert restless(shown(walk(3)[:1]), [sighting(0.0, view=0)]) == 0.0
+
+
+def test_a_dark_film_is_looked_at_as_often_as_a_bright_one(tmp_path: Path) -> None:
+    seen = []
+    for shade in (1.0, 0.2):
+        path = tmp_path / f"{shade}.mkv"
+        lossless(path, (walk(4, 24) * shade).astype(np.uint8))
+        seen.append(fingerprint_media(path, dense=False).view_count)
+    assert seen[0] == seen[1] >= 6
+
+
+def lossless(path: Path, pictures: np.ndarray) -> None:
+    raw = ["-f", "rawvideo", "-pix_fmt", "gray", "-s", f"{SIDE}x{SIDE}", "-r", "8", "-i", "-"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *raw, "-c:v", "ffv1", str(path)]
+    subprocess.run(command, input=pictures.tobytes(), check=True)
