@@ -107,7 +107,8 @@ def stream_frames(media: OpenMedia, about: Probe, use: Callable[[np.ndarray, np.
     """Give gray pictures uint8 (n, height, width) and their times in seconds float32 (n,) to `use`, batch by batch.
 
     `rate` a second, at most `most`. Pictures that are not decoded are replaced by the one before. Of a `stretch` only
-    that is decoded, and the times are the film's all the same. Returns how many there were. Raises MediaError `no_video`, `truncated`, `too_large`, `timed_out`.
+    that is decoded, and the times are the film's all the same. Returns how many there were. Raises MediaError
+    `no_video`, `truncated`, `too_large`, `timed_out`.
     """
     if not about.has_video:
         raise MediaError("no_video", "The file holds no pictures.")
