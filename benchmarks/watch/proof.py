@@ -155,13 +155,13 @@ def _later(candidate_id: Any, match_id: Any) -> dict[str, float]:
     rest = Stopwatch()
     if Candidate.objects.filter(pk=candidate_id, status=Candidate.Status.NEW).update(retry_at=None):
         with rest.inside():
-            rest.of("other", lambda: pipeline.examine_candidate(candidate_id))
+            rest.of("later_examine", lambda: pipeline.examine_candidate(candidate_id))
     match = _captured(match_id)
     if match.candidate.status != Candidate.Status.MATCHED or match.judged_in_part:
         raise RuntimeError(f"the whole film was not examined: {match.candidate.status}, {match.candidate.reason}")
-    steps = {"fingerprint": "later_fingerprint", "compare": "later_compare", "other": "later_examine"}
-    seconds = {name: rest.seconds[stage] for stage, name in steps.items()}
-    return seconds | {f"{name}_cpu": rest.cpu[stage] for stage, name in steps.items()}
+    steps = {"fingerprint": "later_fingerprint", "compare": "later_compare", "later_examine": "later_examine"}
+    seconds = {name: rest.seconds.get(stage, 0.0) for stage, name in steps.items()}
+    return seconds | {f"{name}_cpu": rest.cpu.get(stage, 0.0) for stage, name in steps.items()}
 
 
 def _captured(match_id: Any) -> Any:
@@ -197,8 +197,8 @@ class Stopwatch:
         try:
             return work()
         finally:
-            self.seconds[stage] += time.monotonic() - began
-            self.cpu[stage] += cpu_seconds() - used
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.monotonic() - began
+            self.cpu[stage] = self.cpu.get(stage, 0.0) + cpu_seconds() - used
 
     @contextmanager
     def inside(self) -> Iterator[None]:
