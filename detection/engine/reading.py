@@ -30,6 +30,8 @@ RATE_LIGHT, RATE_DENSE, RATE_FAST = 4.0, 8.0, 1.0
 MOST_LIGHT, MOST_DENSE = 14_400, 14_400
 # Longer side in pixels and number of points by length of the film; a still has one view only.
 SHORT_SECONDS = 60
+# A stretch as long as this is looked at as closely as a film of its length, a longer one no closer than its own film.
+SHORT_STRETCH = 30
 SHORT_VIEW, LONG_VIEW, LONG_VIEW_DENSE, FAST_VIEW = (512, 600), (320, 300), (384, 400), (320, 250)
 STILL_VIEW = (640, 900)
 # References are looked at once more from afar: copies are often shown small, in a corner or on a screen.
@@ -56,7 +58,7 @@ def fingerprint_media(
     """Decode a medium once, caged, and fingerprint it. `dense` is for references, `fast` looks at keyframes only.
 
     `media` is a path, bytes, a descriptor or a file object; `learned` describes its views too. Of a film only a `stretch`
-    (start, seconds) may be looked at, as closely as a film of that length is; its times are the film's, and its duration
+    (start, seconds) may be looked at, a short one as closely as a short film; its times are the film's, and its duration
     ends with the stretch. Raises MediaError with a reason code and a sentence.
     """
     with open_media(media) as opened:
@@ -92,7 +94,8 @@ class _Reader:
         rest = max(0.0, about.duration_seconds - self._start)
         self._length = min(stretch.seconds, rest or stretch.seconds) if stretch else rest
         self._pictures: list[np.ndarray] = []
-        self._long = self._length > SHORT_SECONDS
+        like = about.duration_seconds if self._length > SHORT_STRETCH else self._length
+        self._long = like > SHORT_SECONDS
         side, self._most_points = self._view_size()
         self._size = about.fitted(side)
         most = MOST_DENSE if dense else MOST_LIGHT
@@ -103,7 +106,7 @@ class _Reader:
         self._times: list[np.ndarray] = []
         self._views: list[tuple[float, Points]] = []
         self._last_view: np.ndarray | None = None
-        self._every = self._seconds_between_views()
+        self._every = self._seconds_between_views(like)
         self._changed = CHANGED_DENSE if dense else CHANGED_LONG if self._long else CHANGED_SHORT
 
     def _view_size(self) -> tuple[int, int]:
@@ -113,9 +116,9 @@ class _Reader:
             return SHORT_VIEW
         return FAST_VIEW if self._fast else LONG_VIEW_DENSE if self._dense else LONG_VIEW
 
-    def _seconds_between_views(self) -> float:
+    def _seconds_between_views(self, like: float) -> float:
         table = VIEWS_FAST if self._fast else VIEWS_DENSE if self._dense else VIEWS_LIGHT
-        every = next(seconds for length, seconds in table if self._length <= length)
+        every = next(seconds for length, seconds in table if like <= length)
         return max(every, self._length / MOST_VIEWS)
 
     def read(self, opened: OpenMedia) -> None:

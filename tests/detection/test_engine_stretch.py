@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detection.engine import MediaError, ReferenceSet, compare, fingerprint_media, length_of
+from detection.engine import MediaError, ReferenceSet, compare, fingerprint_media, length_of, reading
 from tests import clips
 
 # The copy is mirrored and stands from the fifth to the eighth second of thirteen.
@@ -55,6 +55,17 @@ def test_a_copy_in_the_middle_of_a_film_is_found_at_its_place(
     (segment,) = found.segments
     assert segment[:4] == pytest.approx((START, END, 0.0, END - START), abs=0.5)
     assert START <= found.best_cand_s <= END
+
+
+def test_a_long_stretch_is_looked_at_as_its_film_is(
+    film: Path, registered: ReferenceSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SHORT_SECONDS", 10)
+    monkeypatch.setattr(reading, "SHORT_STRETCH", 4)
+    part = fingerprint_media(film, dense=False, stretch=(2.5, 9.0))
+    (found,) = compare(part, registered)
+    assert len(part.places) <= part.view_count * reading.LONG_VIEW[1]
+    assert (found.verdict, found.segments[0][:2]) == ("confirmed", pytest.approx((START, END), abs=0.5))
 
 
 def test_a_stretch_beside_the_copy_shows_nothing_of_it(film: Path, registered: ReferenceSet) -> None:
