@@ -53,7 +53,8 @@ def goes_on_later(candidate: Candidate) -> None:
     """The candidate is due again: its matches stand, the rest of the film has not been seen."""
     candidate.first_looked_at = timezone.now()
     sentence = _("A copy was confirmed in a part of this film. The rest of the film is still being looked at.")
-    goes_on(candidate, sentence, candidate.first_looked_at + PAUSE)
+    # Of material that was withdrawn meanwhile nothing is said.
+    goes_on(candidate, sentence if candidate.matches.exists() else "", candidate.first_looked_at + PAUSE)
 
 
 def _confirmed(fd: int, references: ReferenceSet) -> list[Finding]:

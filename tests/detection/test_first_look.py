@@ -170,6 +170,21 @@ def test_a_worker_that_dies_in_the_first_look_leaves_it_to_the_next(
     assert len(pipeline.examine_candidate(candidate.pk)) == 1
 
 
+def test_of_material_withdrawn_during_the_first_look_nothing_is_kept(
+    cast: Cast, town: Town, evidence: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def withdraw_meanwhile(*asked: Any) -> Any:
+        cast.case.consents.update(withdrawn_at=timezone.now())
+        return real(*asked)
+
+    real = first_look._in_stretch
+    monkeypatch.setattr(first_look, "_in_stretch", withdraw_meanwhile)
+    candidate = looked_at(town)
+    assert (Match.objects.count(), candidate.status, candidate.reason) == (0, Candidate.Status.NEW, "")
+    the_rest(candidate)
+    assert (Match.objects.count(), candidate.status) == (0, Candidate.Status.CLEARED)
+
+
 @pytest.mark.parametrize("deadly", ["_keep_matches", "_judged"])
 def test_a_worker_that_dies_in_the_look_at_the_whole_leaves_it_to_the_next(
     cast: Cast, town: Town, evidence: Evidence, monkeypatch: pytest.MonkeyPatch, deadly: str
