@@ -22,6 +22,8 @@ SENTENCES: dict[str, Promise] = {
     "fingerprinted:unusable": _("Could not make a fingerprint"),
     "examined": _("Examined an address"),
     "examined:unusable": _("Could not use an address"),
+    "examined:whole": _("Examined the whole film, of which a part had been looked at"),
+    "examined:part_only": _("Examined the whole film: the copy is confirmed in a part of it only"),
     "matched": _("Judged a match"),
     "matched:confirmed": _("Found a copy"),
     "matched:review": _("Found something to be looked at"),

@@ -3,7 +3,8 @@
 1. The address is known: a ranged request for its first 64 KiB. Same size, same bytes there, same validator, fetched
    whole not long ago: these are the same bytes, and their fingerprint is at hand.
 2. Else it is fetched. The same bytes under another address have the same digest: their fingerprint is at hand.
-3. Else it is decoded, and its fingerprint is kept.
+3. Else it is decoded, and its fingerprint is kept. A long film is looked at in part before (`detection.first_look`); when
+   that confirms something, the whole is decoded later, from the bytes that were preserved meanwhile.
 
 The same bytes judged against the same references within a day are judged once: every place shares the findings. As
 soon as one reference is new, changed or withdrawn they are compared again. Nothing is judged by a beginning alone: a
@@ -20,10 +21,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import vault
-from detection import seen
+from detection import preserve, seen
 from detection.arrival import Arrival, arriving, beginning_of
 from detection.engine import Finding, MediaError, MediaFingerprint, ReferenceSet, compare, fingerprint_media
 from detection.engine.scoring import Segment
+from detection.first_look import FirstLook, first_look
 from detection.found import joined, refused
 from detection.hosts import Later
 from detection.models import Candidate, Match
@@ -45,12 +47,13 @@ LONG_BYTES = 64 * 1024 * 1024
 LONG_WAITS = timedelta(minutes=10)
 
 
-def fingerprint_of(candidate: Candidate, references: ReferenceSet) -> MediaFingerprint:
+def fingerprint_of(candidate: Candidate, references: ReferenceSet) -> MediaFingerprint | FirstLook:
     """The fingerprint of the candidate's medium, the cheapest way there is; sets its digest, size, cost and reason.
 
-    Raises FetchError, MediaError, VaultError; hosts.Later when it is to be tried again.
+    Of a long film that is not known, what a first look confirms, if it does. Raises FetchError, MediaError, VaultError;
+    hosts.Later when it is to be tried again.
     """
-    known = _by_address(candidate)
+    known = _preserved(candidate) if candidate.first_looked_at else _by_address(candidate)
     if known:
         return known
     with arriving(candidate.media_url, followed=bool(candidate.source_id)) as arrival:
@@ -58,20 +61,34 @@ def fingerprint_of(candidate: Candidate, references: ReferenceSet) -> MediaFinge
         arrival.finish()
         candidate.fetched_bytes += arrival.received
         if arrival.is_manifest:
-            return _from_pieces(candidate, arrival)
+            return _from_pieces(candidate, arrival, references)
         candidate.digest, candidate.size = arrival.digest(), arrival.size
         seen.keep_medium(
             candidate.media_url, arrival.answer, candidate.digest, arrival.digest(FIRST_BYTES), candidate.size
         )
-        return _by_digest(candidate.digest) or _decoded(candidate.digest, arrival.fd)
+        return _known_or_decoded(candidate, arrival.fd, references)
 
 
-def _from_pieces(candidate: Candidate, arrival: Arrival) -> MediaFingerprint:
+def _from_pieces(candidate: Candidate, arrival: Arrival, references: ReferenceSet) -> MediaFingerprint | FirstLook:
     """Of a stream that a site sends in pieces; a manifest's own bytes say nothing of them, so it is joined each time."""
     with joined(arrival.content(), arrival.answer.final_url) as medium:
         candidate.digest, candidate.size, candidate.reason = medium.digest, medium.size, medium.note
         candidate.fetched_bytes += medium.size
-        return _by_digest(medium.digest) or _decoded(medium.digest, medium.fd)
+        return _known_or_decoded(candidate, medium.fd, references)
+
+
+def _known_or_decoded(candidate: Candidate, fd: int, references: ReferenceSet) -> MediaFingerprint | FirstLook:
+    known = _by_digest(candidate.digest)
+    return known or first_look(candidate, fd, references) or _decoded(candidate.digest, fd)
+
+
+def _preserved(candidate: Candidate) -> MediaFingerprint | None:
+    """Of the very bytes in which something was confirmed, once they are known or sealed with the page; else None."""
+    known = _by_digest(candidate.digest)
+    if known:
+        return known
+    with preserve.medium_of(candidate) as fd:
+        return _decoded(candidate.digest, fd) if fd is not None else None
 
 
 def _by_address(candidate: Candidate) -> MediaFingerprint | None:
@@ -176,7 +193,8 @@ def forget(at: datetime) -> None:
 # --- long media --------------------------------------------------------------------------------------------------
 def _look_at_beginning(candidate: Candidate, arrival: Arrival, references: ReferenceSet) -> None:
     """Raises Later, once, for a long medium whose first megabytes resemble nothing while others wait."""
-    if arrival.whole or arrival.size < LONG_BYTES or candidate.glanced_at or not _others_wait(candidate):
+    glanced = candidate.glanced_at or candidate.first_looked_at
+    if arrival.whole or arrival.size < LONG_BYTES or glanced or not _others_wait(candidate):
         return
     candidate.glanced_at = timezone.now()
     if not _resembles_something(arrival, references):
@@ -186,7 +204,8 @@ def _look_at_beginning(candidate: Candidate, arrival: Arrival, references: Refer
 
 
 def _others_wait(candidate: Candidate) -> bool:
-    return Candidate.objects.to_examine(timezone.now()).exclude(pk=candidate.pk).exists()
+    due = Candidate.objects.to_examine(timezone.now()).filter(first_looked_at=None)
+    return due.exclude(pk=candidate.pk).exists()
 
 
 def _resembles_something(arrival: Arrival, references: ReferenceSet) -> bool:

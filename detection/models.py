@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from cases.models import Capture, Case, Evidence, Leased, LeasedQuerySet
 from detection import asked as asked  # rows of the watch terms; Django looks for models here
 from detection import watched as watched  # rows of the polite watch
+
+OTHERS_FIRST = timedelta(hours=1)
 
 
 class EvidenceFingerprint(models.Model):
@@ -238,9 +240,14 @@ def media_key(page_url: str, media_url: str) -> str:
 
 class CandidateQuerySet(LeasedQuerySet):
     def to_examine(self, at: datetime) -> CandidateQuerySet:
-        """What is due, first that with a watch term around it (`detection.text_hits`), then by age."""
+        """What is due, first that with a watch term around it (`detection.text_hits`), then by age.
+
+        The rest of a film in which something was confirmed already lets others go first, but not for ever.
+        """
         due = self.free(at).filter(status=Candidate.Status.NEW)
-        return due.order_by("-priority", "found_at")  # type: ignore[return-value]
+        lets_others_go = models.When(first_looked_at__gt=at - OTHERS_FIRST, then=1)
+        after = models.Case(lets_others_go, default=0, output_field=models.SmallIntegerField())
+        return due.order_by(after, "-priority", "found_at")  # type: ignore[return-value]
 
     def of_same_bytes(self, digest: str) -> CandidateQuerySet:
         """One cluster: every place where exactly these bytes were found, the first one first."""
@@ -273,6 +280,8 @@ class Candidate(Leased):
     # What the examination cost, and when a long medium's beginning was looked at.
     fetched_bytes = models.PositiveBigIntegerField(default=0)
     glanced_at = models.DateTimeField(null=True, blank=True)
+    # When a part of a long film confirmed something; empty again when the whole was examined (`detection.first_look`).
+    first_looked_at = models.DateTimeField(null=True, blank=True)
     found_at = models.DateTimeField(default=timezone.now)
     examined_at = models.DateTimeField(null=True, blank=True)
 
@@ -324,6 +333,8 @@ class Match(Leased):
     status = models.CharField(max_length=10, choices=Status, default=Status.FOUND)
     reason = models.CharField(max_length=300, blank=True)
     verdict = models.CharField(max_length=9, choices=Verdict)
+    # By a stretch of the film; the examination of the whole refines it.
+    judged_in_part = models.BooleanField(default=False)
     score = models.FloatField()
     query_percent = models.FloatField(default=0)
     reference_percent = models.FloatField(default=0)

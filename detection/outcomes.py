@@ -24,6 +24,7 @@ Trouble = FetchError | CaptureError | MediaError | SourceError | VaultError
 PASSING = frozenset({"timed_out", "no_ffmpeg", "no_cage"})
 REASON = 300
 LEASE = ("leased_until", "retry_at", "attempts")
+FOUND = ("digest", "size", "examined_at", "fetched_bytes", "glanced_at", "first_looked_at")
 # The engine knows no Django and speaks English; what it says to people in their language stands here, by reason code.
 MEDIA_SENTENCES = {
     "empty": gettext_lazy("The file is empty."),
@@ -61,6 +62,13 @@ def finish(row: Any, status: str, reason: str, *more: str) -> None:
     _save(row, *more)
 
 
+def goes_on(row: Any, reason: str, at: datetime) -> None:
+    """The step went well as far as it came and goes on then; the claim is given back."""
+    row.reason, row.attempts = reason[:REASON], 0
+    row.leased_until, row.retry_at = None, at
+    _save(row)
+
+
 def waits(row: Any, error: Trouble) -> bool:
     """True when the step is tried again later: the reason is saved. What this server lacks is not the row's fault."""
     if isinstance(error, Later):
@@ -91,7 +99,7 @@ def _passing(error: Trouble) -> bool:
 
 
 def _save(row: Any, *more: str) -> None:
-    found = ("digest", "size", "examined_at", "fetched_bytes", "glanced_at") if isinstance(row, Candidate) else ()
+    found = FOUND if isinstance(row, Candidate) else ()
     row.save(update_fields=["status", "reason", *LEASE, *found, *more])
 
 

@@ -25,6 +25,8 @@ from cases.web import FetchError
 from detection import hosts, known, preserve, searching
 from detection.accounts import Account
 from detection.engine import Finding, MediaError, MediaFingerprint, compare, fingerprint_media
+from detection.first_look import FirstLook, goes_on_later
+from detection.judging import new_match, refine
 from detection.models import Candidate, EvidenceFingerprint, Match, Source, media_key
 from detection.outcomes import LEASE, REASON, Trouble, finish, give_up, partly_decoded, sentence_of, waits
 from detection.references import FIELD, Version, descriptor, reference_set, wanted
@@ -235,24 +237,26 @@ def examine_candidate(candidate_id: UUID | str) -> list[UUID]:
     if not Candidate.objects.claim(candidate_id, Candidate.Status.NEW):
         return []
     candidate = Candidate.objects.get(pk=candidate_id)
+    digest_before, candidate.reason = candidate.digest, ""
     try:
         references, version = reference_set()
         if not version:
             _judged(candidate, _("There was no registered material to compare with."))
             return []
-        findings = _compared(candidate, references, version)
+        made = known.fingerprint_of(candidate, references)
+        found = made if isinstance(made, FirstLook) else _compared(candidate, made, references, version)
     except (FetchError, MediaError, vault.VaultError) as error:
         _not_examined(candidate, error)
         return []
-    new = _keep_matches(candidate, findings)
+    if isinstance(found, FirstLook):
+        return _keep_first_look(candidate, found)
+    new = _keep_matches(candidate, found, same_bytes=digest_before in ("", candidate.digest))
     _once_more_if_changed(candidate, version)
     return new
 
 
-def _compared(candidate: Candidate, references: Any, version: Version) -> list[Finding]:
-    """Findings of copies and of what is worth a look. Sets the candidate's digest, size and reason."""
-    candidate.reason = ""
-    made = known.fingerprint_of(candidate, references)
+def _compared(candidate: Candidate, made: MediaFingerprint, references: Any, version: Version) -> list[Finding]:
+    """Findings of copies and of what is worth a look. Sets the candidate's reason."""
     candidate.reason = candidate.reason or partly_decoded(made)
     shared = known.findings_on(candidate.digest, version)
     if shared is not None:
@@ -262,56 +266,47 @@ def _compared(candidate: Candidate, references: Any, version: Version) -> list[F
     return found
 
 
-def _keep_matches(candidate: Candidate, findings: list[Finding]) -> list[UUID]:
-    """Matches and the candidate's state, together. Evidence withdrawn in the meantime has no match."""
+def _keep_first_look(candidate: Candidate, look: FirstLook) -> list[UUID]:
+    """The matches of a part of a film, and that the whole is still to be examined, together."""
     with transaction.atomic():
-        watched = wanted(timezone.now())
-        valid = [finding for finding in findings if UUID(finding.reference) in watched]
-        new = [match.pk for finding in valid if (match := _new_match(candidate, finding))]
+        valid = _still_watched(look.findings)
+        new = [match.pk for finding in valid if (match := new_match(candidate, finding, in_part=True))]
+        goes_on_later(candidate)
+    return new
+
+
+def _keep_matches(candidate: Candidate, findings: list[Finding], *, same_bytes: bool) -> list[UUID]:
+    """Matches and the candidate's state, together; what a first look said of the same bytes is refined."""
+    with transaction.atomic():
+        valid = _still_watched(findings)
+        new = [match.pk for finding in valid if (match := new_match(candidate, finding))]
+        _refine(candidate, {finding.reference: finding for finding in valid}, same_bytes)
         known.entrust(candidate)
         _judged(candidate, candidate.reason)
     return new
 
 
-def _new_match(candidate: Candidate, finding: Finding) -> Match | None:
-    evidence = Evidence.objects.select_related("case").get(pk=finding.reference)
-    match, is_new = Match.objects.get_or_create(
-        candidate=candidate, evidence=evidence, defaults={"case": evidence.case, **_judgement(finding)}
-    )
-    if not is_new:
-        return None
-    custody.record(
-        evidence.case, "matched", actor="job", subject=f"match:{match.pk}", evidence=str(evidence.pk),
-        verdict=match.verdict, score=finding.score, digest=candidate.digest,
-    )  # fmt: skip
-    return match
+def _still_watched(findings: list[Finding]) -> list[Finding]:
+    """Evidence withdrawn in the meantime has no match."""
+    watched = wanted(timezone.now())
+    return [finding for finding in findings if UUID(finding.reference) in watched]
 
 
-def _judgement(finding: Finding) -> dict[str, Any]:
-    return {
-        "verdict": finding.verdict,
-        "score": finding.score,
-        "query_percent": finding.query_percent,
-        "reference_percent": finding.reference_percent,
-        "segments": [
-            {
-                "candidate_start": one.cand_start,
-                "candidate_end": one.cand_end,
-                "reference_start": one.ref_start,
-                "reference_end": one.ref_end,
-                "score": one.score,
-            }
-            for one in finding.segments
-        ],
-        "kinds": list(finding.kinds),
-        "transform": finding.transform[:60],
-        "best_candidate_seconds": finding.best_cand_s,
-        "best_reference_seconds": finding.best_ref_s,
-    }
+def _refine(candidate: Candidate, findings: dict[str, Finding], same_bytes: bool) -> None:
+    """What was judged by a part of the film, now by the whole of it. Material that rests waits until it is back."""
+    in_part = candidate.matches.filter(judged_in_part=True, evidence__in=wanted(timezone.now())).select_related("case")
+    if in_part and not same_bytes:
+        candidate.reason = _("The film was exchanged before the whole of it could be looked at.")
+        return
+    confirmed = [refine(match, findings.get(str(match.evidence_id)), candidate.digest) for match in in_part]
+    if not all(confirmed):
+        candidate.reason = _(
+            "The copy was confirmed in a part of the film; the look at the whole film does not confirm it."
+        )
 
 
 def _judged(candidate: Candidate, reason: str) -> None:
-    candidate.examined_at = timezone.now()
+    candidate.examined_at, candidate.first_looked_at = timezone.now(), None
     matched = candidate.matches.exists()
     finish(candidate, Candidate.Status.MATCHED if matched else Candidate.Status.CLEARED, reason)
 
@@ -319,9 +314,12 @@ def _judged(candidate: Candidate, reason: str) -> None:
 def _not_examined(candidate: Candidate, error: Trouble) -> None:
     if waits(candidate, error):
         return
-    candidate.examined_at = timezone.now()
+    sentence = sentence_of(error)
+    if candidate.first_looked_at:
+        sentence = _("Only a part of the film could be looked at: %(why)s") % {"why": sentence}
+    candidate.examined_at, candidate.first_looked_at = timezone.now(), None
     matched = candidate.matches.exists()
-    finish(candidate, Candidate.Status.MATCHED if matched else Candidate.Status.FAILED, sentence_of(error))
+    finish(candidate, Candidate.Status.MATCHED if matched else Candidate.Status.FAILED, sentence)
 
 
 def _once_more_if_changed(candidate: Candidate, version: dict[UUID, datetime]) -> None:

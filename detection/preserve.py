@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from cases import capture as captures
 from cases import custody, vault
 from cases.manifest import seal_manifest
-from cases.models import Capture, Evidence
+from cases.models import Capture, CapturePart, Evidence
+from cases.parts import part_memfd
 from cases.web import FetchError
 from detection.engine import MediaError, frame_at
 from detection.found import InMemory, found_media
-from detection.models import Match
+from detection.models import Candidate, Match
 from detection.references import INSTALLATION
 
 FRAME_WIDTH = 480
@@ -105,6 +106,27 @@ def add_media_and_frames(match: Match, capture: Capture) -> None:
         match.case, "captured", actor="job", subject=f"match:{match.pk}", capture=str(capture.pk), parts=parts
     )
     seal_manifest(capture)
+
+
+@contextmanager
+def medium_of(candidate: Candidate) -> Iterator[int | None]:
+    """The candidate's medium as it was sealed with one of its pages, for the length of the block; None when it was not.
+
+    Raises VaultError when the installation lacks something.
+    """
+    sealed = CapturePart.objects.filter(capture__matches__candidate=candidate, name="media", digest=candidate.digest)
+    fd = None
+    try:
+        part = sealed.select_related("capture__case").first()
+        fd = part_memfd(part) if part else None
+    except vault.VaultError as error:
+        if error.code in INSTALLATION:
+            raise
+    try:
+        yield fd
+    finally:
+        if fd is not None:
+            os.close(fd)
 
 
 def _add_media(match: Match, capture: Capture, medium: InMemory) -> None:

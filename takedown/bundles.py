@@ -72,7 +72,11 @@ def moments(match: Match) -> Iterator[Moment]:
     """What detection and takedown know of the time line, in the active language."""
     by_watch = _("The watch came across the recording on the page.")
     yield Moment(match.candidate.found_at, by_watch if match.candidate.source_id else _("The address was reported."))
-    yield Moment(match.judged_at, _("It was compared with the registered evidence by a program."))
+    by_program = _("It was compared with the registered evidence by a program.")
+    in_part = _(
+        "A part of it was compared with the registered evidence by a program; the whole is examined afterwards."
+    )
+    yield Moment(match.judged_at, in_part if match.judged_in_part else by_program)
     if match.captured_at:
         yield Moment(match.captured_at, _("The recording itself and the aligned frames were preserved and sealed."))
     if match.accepted_at:

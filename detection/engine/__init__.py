@@ -13,7 +13,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from .cage import MediaError, cage_available, cage_state, memory_file, open_media
 from .frames import frame_at
 from .media import MediaFingerprint
-from .reading import fingerprint_media
+from .reading import fingerprint_media, length_of
 from .scoring import Finding, Segment, compare
 from .shelf import ReferenceSet
 from .stored import OldFingerprint
@@ -30,6 +30,7 @@ __all__ = [
     "compare",
     "fingerprint_media",
     "frame_at",
+    "length_of",
     "memory_file",
     "open_media",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import ffmpeg
 import numpy as np
@@ -24,6 +24,18 @@ MAX_SOUND_SECONDS = 4 * 3600
 Decode = Literal["all", "referenced", "keyframes"]
 SKIPPED = {"all": "default", "referenced": "noref", "keyframes": "nokey"}
 IMAGE_FORMATS = ("png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe")
+
+
+class Stretch(NamedTuple):
+    """Where in a film to look, and for how long; seconds."""
+
+    start: float
+    seconds: float
+
+    @property
+    def seek(self) -> dict[str, Any]:
+        """Options of ffmpeg's input: decoding begins at the keyframe before, and what comes before `start` is dropped."""
+        return {"ss": f"{self.start:.3f}", "t": f"{self.seconds:.3f}"}
 
 
 @dataclass(frozen=True)
@@ -90,17 +102,19 @@ def _open_error(report: str) -> MediaError:
 
 
 def stream_frames(media: OpenMedia, about: Probe, use: Callable[[np.ndarray, np.ndarray], None], *, rate: float,
-                  most: int, size: tuple[int, int], decode: Decode = "all") -> int:  # fmt: skip
+                  most: int, size: tuple[int, int], decode: Decode = "all", stretch: Stretch | None = None
+                  ) -> int:  # fmt: skip
     """Give gray pictures uint8 (n, height, width) and their times in seconds float32 (n,) to `use`, batch by batch.
 
-    `rate` a second, at most `most`. Pictures that are not decoded are replaced by the one before. Returns how many there
-    were. Raises MediaError `no_video`, `truncated`, `too_large`, `timed_out`.
+    `rate` a second, at most `most`. Pictures that are not decoded are replaced by the one before. Of a `stretch` only
+    that is decoded, and the times are the film's all the same. Returns how many there were. Raises MediaError
+    `no_video`, `truncated`, `too_large`, `timed_out`.
     """
     if not about.has_video:
         raise MediaError("no_video", "The file holds no pictures.")
-    batches = _Batches(use, rate, size)
+    batches = _Batches(use, rate, size, stretch.start if stretch else 0.0)
     limits = _limits(about.duration_seconds, size[0] * size[1] * (most + 1))
-    outcome = run_ffmpeg(_gray_graph(media, about, rate, most, decode, size), media, limits, batches.feed)
+    outcome = run_ffmpeg(_gray_graph(media, about, rate, most, decode, size, stretch), media, limits, batches.feed)
     batches.end()
     if batches.count == 0:
         raise _decode_error(outcome)
@@ -110,8 +124,8 @@ def stream_frames(media: OpenMedia, about: Probe, use: Callable[[np.ndarray, np.
 class _Batches:
     """Bytes of a pipe, cut into batches of pictures."""
 
-    def __init__(self, use: Callable[[np.ndarray, np.ndarray], None], rate: float, size: tuple[int, int]):
-        self._use, self._rate, self._size = use, rate, size
+    def __init__(self, use: Callable[[np.ndarray, np.ndarray], None], rate: float, size: tuple[int, int], start: float):
+        self._use, self._rate, self._size, self._start = use, rate, size, start
         picture = size[0] * size[1]
         self._enough = picture * min(MOST_IN_BATCH, max(LEAST_IN_BATCH, PIPE_BYTES // picture))
         self._waiting = bytearray()
@@ -129,9 +143,9 @@ class _Batches:
             return
         pictures = np.frombuffer(bytes(self._waiting[: ready * width * height]), np.uint8).reshape(ready, height, width)
         del self._waiting[: ready * width * height]
-        times = np.arange(self.count, self.count + ready, dtype=np.float32) / np.float32(self._rate)
+        times = self._start + np.arange(self.count, self.count + ready, dtype=np.float32) / np.float32(self._rate)
         self.count += ready
-        self._use(pictures, times)
+        self._use(pictures, times.astype(np.float32))
 
 
 def all_frames(media: OpenMedia, about: Probe, *, rate: float, most: int, size: tuple[int, int]
@@ -155,13 +169,15 @@ def _limits(duration_seconds: float, output_bytes: int = 300 * 1024**2) -> Limit
     return Limits(wall_seconds=2.0 * cpu, cpu_seconds=cpu, output_bytes=output_bytes)
 
 
-def _gray_graph(media: OpenMedia, about: Probe, rate: float, most: int, decode: Decode, size: tuple[int, int]
-                ) -> list[str]:  # fmt: skip
-    decoder = {"skip_loop_filter": "all", "skip_frame": SKIPPED[decode]}
+def _gray_graph(media: OpenMedia, about: Probe, rate: float, most: int, decode: Decode, size: tuple[int, int],
+                stretch: Stretch | None = None) -> list[str]:  # fmt: skip
+    decoder = {"skip_loop_filter": "all", "skip_frame": SKIPPED[decode], **(stretch.seek if stretch else {})}
     video = ffmpeg.input(media.path_inside, **input_options(), **decoder).video
     if not about.is_image:
-        # Rounding up gives the frame shown at that very moment; the default is up to half a step late.
-        video = video.filter("fps", f"{rate:.6f}", round="up")
+        # Rounding up gives the frame shown at that very moment; the default is up to half a step late. The first frame
+        # after a seek may come a little after its moment: counted from the moment, not from the frame.
+        counted = {"start_time": 0} if stretch else {}
+        video = video.filter("fps", f"{rate:.6f}", round="up", **counted)
     small = video.filter("scale", *size, flags="area", out_range="full").filter("format", "gray")
     output = ffmpeg.output(small, "pipe:1", format="rawvideo", **{"frames:v": 1 if about.is_image else most})
     return ["-v", "error", *output.get_args()]
@@ -174,11 +190,12 @@ def _decode_error(outcome: Outcome) -> MediaError:
     return MediaError("truncated", "The file is damaged: not one picture could be decoded.")
 
 
-def sound_samples(media: OpenMedia, about: Probe) -> np.ndarray:
+def sound_samples(media: OpenMedia, about: Probe, stretch: Stretch | None = None) -> np.ndarray:
     """Mono sound at SOUND_RATE, float32 in -1..1; empty when there is none or it cannot be decoded."""
     if not about.has_sound:
         return np.zeros(0, np.float32)
-    sound = ffmpeg.input(media.path_inside, **input_options(), vn=None).audio
+    seek = stretch.seek if stretch else {}
+    sound = ffmpeg.input(media.path_inside, **input_options(), **seek, vn=None).audio
     output = ffmpeg.output(sound, "pipe:1", format="s16le", ac=1, ar=SOUND_RATE, t=MAX_SOUND_SECONDS)
     outcome = run_ffmpeg(["-v", "error", *output.get_args()], media, _limits(about.duration_seconds))
     return np.frombuffer(outcome.stdout[: len(outcome.stdout) // 2 * 2], np.int16).astype(np.float32) / 32768

@@ -30,6 +30,8 @@ RATE_LIGHT, RATE_DENSE, RATE_FAST = 4.0, 8.0, 1.0
 MOST_LIGHT, MOST_DENSE = 14_400, 14_400
 # Longer side in pixels and number of points by length of the film; a still has one view only.
 SHORT_SECONDS = 60
+# A stretch as long as this is looked at as closely as a film of its length, a longer one no closer than its own film.
+SHORT_STRETCH = 30
 SHORT_VIEW, LONG_VIEW, LONG_VIEW_DENSE, FAST_VIEW = (512, 600), (320, 300), (384, 400), (320, 250)
 STILL_VIEW = (640, 900)
 # References are looked at once more from afar: copies are often shown small, in a corner or on a screen.
@@ -46,43 +48,65 @@ LONGEST_WITHOUT_VIEW = 4.0
 CHANGED_LONG, CHANGED_SHORT, CHANGED_DENSE = 1.5, 0.7, 0.4
 TINY_SIDE, ORDINARY_SPREAD = 64, 40.0
 BATCH = 256
+NO_SOUND = (np.zeros(0, np.uint32), np.zeros(0, bool))
 
 
 def fingerprint_media(
-    media: MediaSource, *, dense: bool, fast: bool = False, learned: Descriptor | None = None
-) -> MediaFingerprint:
+    media: MediaSource, *, dense: bool, fast: bool = False, learned: Descriptor | None = None,
+    stretch: tuple[float, float] | None = None,
+) -> MediaFingerprint:  # fmt: skip
     """Decode a medium once, caged, and fingerprint it. `dense` is for references, `fast` looks at keyframes only.
 
-    `media` is a path, bytes, a descriptor or a file object; `learned` describes its views too. Raises MediaError with
-    a reason code and a sentence.
+    `media` is a path, bytes, a descriptor or a file object; `learned` describes its views too. Of a film only a `stretch`
+    (start, seconds) may be looked at, a short one as closely as a short film; its times are the film's, and its duration
+    ends with the stretch. Raises MediaError with a reason code and a sentence.
     """
     with open_media(media) as opened:
         about = frames.probe(opened)
-        reader = _Reader(about, dense=dense, fast=fast and not about.is_image, learned=learned)
+        part = frames.Stretch(*stretch) if stretch and not about.is_image else None
+        reader = _Reader(about, part, dense=dense, fast=fast and not about.is_image, learned=learned)
         reader.read(opened)
-        words, loud = (np.zeros(0, np.uint32), np.zeros(0, bool)) if fast else audio.sound_words(
-            frames.sound_samples(opened, about))  # fmt: skip
+        words, loud = NO_SOUND if fast else _sound(opened, about, part)
     return reader.fingerprint(words, loud)
+
+
+def length_of(media: MediaSource) -> float:
+    """Seconds that a medium says it lasts; 0 for a still. Raises MediaError."""
+    about = frames.probe(media)
+    return 0.0 if about.is_image else about.duration_seconds
+
+
+def _sound(opened: OpenMedia, about: frames.Probe, part: frames.Stretch | None) -> tuple[np.ndarray, np.ndarray]:
+    """Words are told apart by their number, so those before a stretch are there too, and silent."""
+    words, loud = audio.sound_words(frames.sound_samples(opened, about, part))
+    before = round(part.start * audio.WORDS_PER_SECOND) if part and len(words) else 0
+    return np.pad(words, (before, 0)), np.pad(loud, (before, 0))
 
 
 class _Reader:
     """Collects what a fingerprint needs while the pictures come by; never holds more than small ones."""
 
-    def __init__(self, about: frames.Probe, *, dense: bool, fast: bool, learned: Descriptor | None):
+    def __init__(self, about: frames.Probe, stretch: frames.Stretch | None, *, dense: bool, fast: bool,
+                 learned: Descriptor | None):  # fmt: skip
         self._about, self._dense, self._fast, self._learned = about, dense, fast, learned
+        self._stretch, self._start = stretch, stretch.start if stretch else 0.0
+        # What the container says may be nothing, or wrong.
+        rest = max(0.0, about.duration_seconds - self._start)
+        self._length = min(stretch.seconds, rest or stretch.seconds) if stretch else rest
         self._pictures: list[np.ndarray] = []
-        self._long = about.duration_seconds > SHORT_SECONDS
+        like = about.duration_seconds if self._length > SHORT_STRETCH else self._length
+        self._long = like > SHORT_SECONDS
         side, self._most_points = self._view_size()
         self._size = about.fitted(side)
         most = MOST_DENSE if dense else MOST_LIGHT
         rate = RATE_FAST if fast and self._long else RATE_DENSE if dense else RATE_LIGHT
-        self._rate = frames.rate_for(about.duration_seconds, rate, most)
+        self._rate = frames.rate_for(self._length, rate, most)
         self._most = 1 if about.is_image else most
         self._small: list[np.ndarray] = []
         self._times: list[np.ndarray] = []
         self._views: list[tuple[float, Points]] = []
         self._last_view: np.ndarray | None = None
-        self._every = self._seconds_between_views()
+        self._every = self._seconds_between_views(like)
         self._changed = CHANGED_DENSE if dense else CHANGED_LONG if self._long else CHANGED_SHORT
 
     def _view_size(self) -> tuple[int, int]:
@@ -92,15 +116,15 @@ class _Reader:
             return SHORT_VIEW
         return FAST_VIEW if self._fast else LONG_VIEW_DENSE if self._dense else LONG_VIEW
 
-    def _seconds_between_views(self) -> float:
+    def _seconds_between_views(self, like: float) -> float:
         table = VIEWS_FAST if self._fast else VIEWS_DENSE if self._dense else VIEWS_LIGHT
-        every = next(seconds for length, seconds in table if self._about.duration_seconds <= length)
-        return max(every, self._about.duration_seconds / MOST_VIEWS)
+        every = next(seconds for length, seconds in table if like <= length)
+        return max(every, self._length / MOST_VIEWS)
 
     def read(self, opened: OpenMedia) -> None:
         decode: frames.Decode = "keyframes" if self._fast else "referenced" if self._long else "all"
         frames.stream_frames(opened, self._about, self._take, rate=self._rate, most=self._most, size=self._size,
-                             decode=decode)  # fmt: skip
+                             decode=decode, stretch=self._stretch)  # fmt: skip
 
     def _take(self, pictures: np.ndarray, times: np.ndarray) -> None:
         small = np.stack([cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in pictures])
@@ -138,8 +162,8 @@ class _Reader:
         box = content_box(small)
         layers = pdq.DENSE_LAYERS if self._dense else pdq.LIGHT_LAYERS
         hashes, detail = _hash_layers(small, box, layers)
-        kind = "image" if self._about.is_image or len(small) == 1 else "video"
-        length = 0.0 if kind == "image" else max(self._about.duration_seconds, float(times[-1]) + 1 / self._rate)
+        kind = "image" if self._about.is_image or (len(small) == 1 and not self._stretch) else "video"
+        length = 0.0 if kind == "image" else max(self._start + self._length, float(times[-1]) + 1 / self._rate)
         width, height = self._size
         rows, model = self._described()
         pictures, pictured = self._pictured(small, times, kind)
@@ -152,7 +176,7 @@ class _Reader:
             **joined_points((points for _, points in self._views), self._dense),
             sound=words, loud=loud, pictures=pictures, pictured=pictured, learned=rows, model=model,
             phash=_second_opinion(small[0], box, layers) if kind == "image" else np.zeros(0, np.uint64),
-            warning=_cut_off(self._about.duration_seconds, times, kind),
+            warning=_cut_off(self._length, times - self._start, kind),
         )  # fmt: skip
 
     def _change(self, small: np.ndarray) -> np.ndarray:
