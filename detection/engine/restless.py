@@ -22,9 +22,8 @@ def restless(pair: Pair, members: list[Sighting]) -> float:
     square = pixels(pair.candidate.aspect)
     moved = square @ np.linalg.inv(early.matrix) @ late.matrix @ np.linalg.inv(square)
     shown = square @ np.linalg.inv(early.matrix) @ np.linalg.inv(pixels(pair.reference.aspect))
-    inside = cv2.warpPerspective(np.ones((SIDE, SIDE), np.uint8), shown, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
-    inside = cv2.erode(inside, np.ones((5, 5), np.uint8)) > 0
-    seen = laid_over(first, last, moved, inside)
+    there = cv2.warpPerspective(np.ones((SIDE, SIDE), np.uint8), shown, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
+    seen = laid_over(first, last, moved, inside=cv2.erode(there, np.ones((5, 5), np.uint8)) > 0)
     if seen.both.sum() < FEWEST_PIXELS / 2:
         return 0.0
     return float((changed_spots(seen) > 0).sum() / seen.both.sum())
