@@ -17,8 +17,8 @@ from unittest.mock import patch
 
 from detection.engine import Finding, MediaError, MediaFingerprint, ReferenceSet, compare, fingerprint_media
 from detection.engine.batch import media_files
-from detection.engine.points import VARIANTS
 from detection.engine.scoring import verdict_of
+from detection.engine.shelf import Look
 from detection.engine.weighing import Signs, score_of
 
 from .evaluate import Evaluation, evaluate
@@ -38,13 +38,20 @@ def _patched(*places: tuple[str, Any]) -> Iterator[None]:
             one.stop()
 
 
+_backed = ReferenceSet._backed
+
+
+def _as_it_is(shelf: ReferenceSet, candidate: MediaFingerprint, view: int, variant: int) -> list[Look]:
+    return _backed(shelf, candidate, view, variant) if variant == 0 else []
+
+
 SHELF = "detection.engine.shelf"
 # What is taken out of the search needs a run of its own; what is taken out of the signs is judged again from those kept.
 SEARCHED: dict[str, tuple[tuple[str, Any], ...]] = {
     "everything": (),
     "without points": ((f"{SHELF}.ReferenceSet._looks", lambda *_: []),),
     "without frame hashes": ((f"{SHELF}.ReferenceSet._hit", lambda *_: None),),
-    "without mirror and negative": ((f"{SHELF}.VARIANTS", VARIANTS[:1]),),
+    "without mirror and negative": ((f"{SHELF}.ReferenceSet._backed", _as_it_is),),
     "without sound": (("detection.engine.scoring.compare_sound", lambda *_: None),),
 }
 JUDGED: dict[str, dict[str, Any]] = {
