@@ -17,7 +17,8 @@ from .sightings import Pair, Sighting
 from .vouching import hole, only_here, wandered
 
 FAINT, REVIEWED, SURE = 0.05, 0.2, 0.6
-# Every threshold below stands where `python -m benchmarks.recognition calibrate` put it (docs/recognition.md).
+# FEWEST_POINTS stands where `python -m benchmarks.recognition calibrate` put it; the others were set on the sets that
+# docs/recognition.md names, some after a report seed had been looked at: those seeds are spent.
 FEWEST_POINTS, REVIEW_POINTS = 12, 9
 LEAST_COVER, LARGE_PART = 0.07, 0.25
 THRESHOLDS = {
