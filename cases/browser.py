@@ -21,7 +21,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from cases import blur
 from cases.addresses import FetchError, Target, loopback_allowance, parse_url, pin
-from cases.chromium import HEIGHT, WIDTH, CaptureError, browser_path, fresh_profile, launch, leash, watchdog
+from cases.chromium import HEIGHT, WIDTH, CaptureError, browser_path, fresh_profile, launch, leash, mark_of, watchdog
 from cases.guard_proxy import GuardProxy, ProxyRecord
 from cases.line import certificate_of
 from cases.page_steps import Played, Steps, play
@@ -265,7 +265,7 @@ def _archives(visit: _Visit) -> dict[str, Any]:
     """The page as MHTML and what the browser was answered. They come last: what fails here costs nothing else."""
     deadline = min(visit.deadline, time.monotonic() + ARCHIVE_SECONDS)
     mhtml, recording, missing = b"", Recording(), []
-    with leash(visit.profile, deadline):
+    with leash(mark_of(visit.profile), deadline):
         try:
             recording = visit.recorder.take(deadline - 1)
             mhtml = _mhtml(visit.page)

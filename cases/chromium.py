@@ -86,20 +86,21 @@ def fresh_profile() -> Iterator[Path]:
 def watchdog(profile: Path, deadline: float) -> Iterator[threading.Event]:
     """Ends the browser at the deadline, and in any case afterwards."""
     try:
-        with leash(profile, deadline) as barked:
+        with leash(mark_of(profile), deadline) as barked:
             yield barked
     finally:
-        end_browser(profile)
+        end_browser(mark_of(profile))
 
 
 @contextlib.contextmanager
-def leash(profile: Path, deadline: float) -> Iterator[threading.Event]:
-    """Ends the browser at the deadline. Some calls of the driver wait for ever on a page whose script never rests."""
+def leash(mark: str, deadline: float) -> Iterator[threading.Event]:
+    """Ends the browser started with `mark` at the deadline: some calls of the driver wait for ever, on a page whose
+    script never rests or for a picture that never comes."""
     barked = threading.Event()
 
     def bark() -> None:
         barked.set()
-        end_browser(profile)
+        end_browser(mark)
 
     timer = threading.Timer(max(0.1, deadline - time.monotonic()), bark)
     timer.daemon = True
@@ -110,12 +111,16 @@ def leash(profile: Path, deadline: float) -> Iterator[threading.Event]:
         timer.cancel()
 
 
-def end_browser(profile: Path) -> None:
-    """Kill what runs on this profile: the folder's name is unique, so nothing else carries it."""
-    mark = f"--user-data-dir={profile}".encode()
+def mark_of(profile: Path) -> str:
+    """What the browser on this profile is known by: the folder's name is unique, so nothing else carries it."""
+    return f"--user-data-dir={profile}"
+
+
+def end_browser(mark: str) -> None:
+    """Kill what was started with this mark on its command line."""
     for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            if mark in cmdline.read_bytes():
+            if mark.encode() in cmdline.read_bytes():
                 os.kill(int(cmdline.parent.name), signal.SIGKILL)
 
 

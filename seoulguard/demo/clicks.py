@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,22 +12,28 @@ from types import TracebackType
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from cases.chromium import browser_path
+from cases.chromium import browser_path, leash
 from seoulguard.demo.journey import JourneyError
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1440, "height": 900}
+WHOLE_ROAD_SECONDS = 1_800.0
 # What the victim of the demo says of themselves; the tests look for it where it must not be.
 NAME, CONTACT = "박서연-Q7X4", "seoyeon-q7x4@mail.example"
 ACCOUNT = "그 사람이 올린 것 같아요 (Q7X4-이야기)"
 
 
 @contextmanager
-def open_browser() -> Iterator[Browser]:
-    arguments = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+def open_browser(patience: float = 150.0) -> Iterator[Browser]:
+    """A browser for a while. One that hangs is ended after `patience` seconds: what waits for it raises
+    playwright's TargetClosedError instead of waiting for ever."""
+    mark = f"--started-for={secrets.token_hex(8)}"
+    arguments = [
+        mark, "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ]  # fmt: skip
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
-    with sync_playwright() as playwright:
+    with leash(mark, time.monotonic() + patience), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=arguments)
         try:
             yield browser
@@ -53,7 +61,7 @@ class Clicks:
 
     def __init__(self, base: str) -> None:
         self.base = base
-        self._opened = open_browser()
+        self._opened = open_browser(WHOLE_ROAD_SECONDS)
 
     def __enter__(self) -> Clicks:
         self.browser = self._opened.__enter__()
