@@ -39,12 +39,13 @@ SHORTEST_RUN, SHORTEST_HELD, SHORT_RUN = 0.9, 0.8, 1.5
 CHANGES, CHANGES_APART = 0.3, 0.25
 CHANGES_STANDING = 0.5
 CHANGES_BRIEFLY, CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_APART = 0.6, 0.75, 0.4
+CHANGES_FOR_A_WHILE, HOLDS_FOR_A_WHILE = 0.85, 0.975
 CHANGES_AT_OTHER_SPEED, CHANGES_AT_OTHER_SPEED_APART = 0.75, 0.5
 CHANGES_LONG_AT_OTHER_SPEED, CHANGES_LONG_AT_OTHER_SPEED_APART = 0.5, 0.4
-CHANGES_TREMBLING, CHANGES_TREMBLING_APART = 0.75, 0.5
+CHANGES_TREMBLING, CHANGES_LONG_TREMBLING, CHANGES_TREMBLING_APART = 0.75, 0.6, 0.5
 HARDLY_CHANGES = 0.2
 SAME_SPEED = 0.09
-MOST_WANDERED, MOST_DISPLACED, MOST_RESTLESS = 7, 0.011, 0.03
+MOST_WANDERED, MOST_DISPLACED, MOST_RESTLESS = 7, 0.008, 0.012
 LEAST_SOUND = 2.0
 SAME_SHIFT = 0.4
 
@@ -189,13 +190,17 @@ def _runs_along(signs: Signs) -> bool:
 def _changes(signs: Signs) -> bool:
     """The same places become lighter and darker at the same moments, and at no others."""
     if 0 <= signs.steady < HARDLY_STEADY:
-        trembles = signs.moments >= 7 and _as_fast(signs) and signs.along >= CHANGES_TREMBLING
-        return trembles and signs.along - signs.along_elsewhere >= CHANGES_TREMBLING_APART
+        long = signs.moments >= 10 and signs.seconds >= 4
+        trembles = signs.along >= (CHANGES_LONG_TREMBLING if long else CHANGES_TREMBLING)
+        here_only = signs.along - signs.along_elsewhere >= CHANGES_TREMBLING_APART
+        return signs.moments >= 7 and _as_fast(signs) and trembles and here_only
     least, apart = CHANGES, CHANGES_APART
     if signs.lost < MOVING and not (signs.passing >= FEWEST_PASSING and signs.ratio >= HARDLY_PASSING):
         least = CHANGES_STANDING
     if signs.moments < 5 or signs.seconds < SHORT_RUN:
         least, apart = CHANGES_BRIEFLY if signs.steady >= HOLDS else CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_APART
+    elif signs.moments < 7 and signs.seconds < 3 and signs.steady < HOLDS_FOR_A_WHILE:
+        least = CHANGES_FOR_A_WHILE
     if not _as_fast(signs):
         if signs.moments < 7 or signs.seconds < 2:
             return False
