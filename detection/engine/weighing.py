@@ -190,10 +190,7 @@ def _runs_along(signs: Signs) -> bool:
 def _changes(signs: Signs) -> bool:
     """The same places become lighter and darker at the same moments, and at no others."""
     if 0 <= signs.steady < HARDLY_STEADY:
-        long = signs.moments >= 10 and signs.seconds >= 4
-        trembles = signs.along >= (CHANGES_LONG_TREMBLING if long else CHANGES_TREMBLING)
-        here_only = signs.along - signs.along_elsewhere >= CHANGES_TREMBLING_APART
-        return signs.moments >= 7 and _as_fast(signs) and trembles and here_only
+        return _trembles(signs)
     least, apart = CHANGES, CHANGES_APART
     if signs.lost < MOVING and not (signs.passing >= FEWEST_PASSING and signs.ratio >= HARDLY_PASSING):
         least = CHANGES_STANDING
@@ -210,6 +207,18 @@ def _changes(signs: Signs) -> bool:
     return signs.along >= least and signs.along - signs.along_elsewhere >= apart
 
 
+def _trembles(signs: Signs) -> bool:
+    """No one map holds, of a filmed screen or of a moving camera at another speed: the changes alone must do, for long."""
+    long = signs.moments >= 10 and signs.seconds >= 4
+    least = CHANGES_LONG_TREMBLING if long else CHANGES_TREMBLING
+    if not _as_fast(signs):
+        if signs.moments < 12 or signs.seconds < 3.5 or signs.steady < LEAST_STEADY:
+            return False
+        least = CHANGES_AT_OTHER_SPEED
+    apart = signs.along - signs.along_elsewhere >= CHANGES_TREMBLING_APART
+    return signs.moments >= 7 and signs.along >= least and apart
+
+
 def _as_fast(signs: Signs) -> bool:
     """Two even pans over one place look alike when one is played faster."""
     return abs(abs(signs.speed) - 1) <= SAME_SPEED
@@ -219,7 +228,8 @@ def _passes(signs: Signs) -> bool:
     """A camera that stands: what passes by agrees as well as the background, and only at this moment."""
     stands = signs.steady >= HARDLY_STEADY and signs.lost < MOVING and signs.passing >= FEWEST_PASSING
     agrees = PASSING <= signs.ratio <= MOST_PASSING and signs.ratio - signs.elsewhere >= 0.24
-    return stands and agrees and signs.along >= HARDLY_CHANGES and signs.along - signs.along_elsewhere >= 0.12
+    changes = signs.along >= (CHANGES_BRIEFLY if signs.seconds < SHORT_RUN else HARDLY_CHANGES)
+    return stands and agrees and changes and signs.along - signs.along_elsewhere >= 0.12
 
 
 def _moves(signs: Signs) -> bool:
