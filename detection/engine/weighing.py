@@ -38,8 +38,8 @@ SHORTEST_RUN, SHORTEST_HELD, SHORT_RUN = 0.9, 0.8, 1.5
 # where nothing passes, in a short stretch, at another speed; and the least where other things speak for it.
 CHANGES, CHANGES_APART = 0.3, 0.25
 CHANGES_STANDING = 0.5
-CHANGES_BRIEFLY, CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_APART = 0.6, 0.75, 0.4
-CHANGES_FOR_A_WHILE, HOLDS_FOR_A_WHILE = 0.85, 0.975
+CHANGES_BRIEFLY, CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_APART = 0.66, 0.75, 0.4
+CHANGES_FOR_A_WHILE, HOLDS_WELL = 0.85, 0.985
 CHANGES_AT_OTHER_SPEED, CHANGES_AT_OTHER_SPEED_APART = 0.75, 0.5
 CHANGES_LONG_AT_OTHER_SPEED, CHANGES_LONG_AT_OTHER_SPEED_APART = 0.5, 0.4
 CHANGES_TREMBLING, CHANGES_LONG_TREMBLING, CHANGES_TREMBLING_APART = 0.75, 0.6, 0.5
@@ -195,8 +195,8 @@ def _changes(signs: Signs) -> bool:
     if signs.lost < MOVING and not (signs.passing >= FEWEST_PASSING and signs.ratio >= HARDLY_PASSING):
         least = CHANGES_STANDING
     if signs.moments < 5 or signs.seconds < SHORT_RUN:
-        least, apart = CHANGES_BRIEFLY if signs.steady >= HOLDS else CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_APART
-    elif signs.moments < 7 and signs.seconds < 3 and signs.steady < HOLDS_FOR_A_WHILE:
+        least, apart = CHANGES_BRIEFLY if signs.steady >= HOLDS_WELL else CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_APART
+    elif signs.moments < 7 and signs.seconds < 3 and signs.steady < HOLDS_WELL:
         least = CHANGES_FOR_A_WHILE
     if not _as_fast(signs):
         if signs.moments < 7 or signs.seconds < 2:
