@@ -66,7 +66,7 @@ def parts(options: Namespace) -> None:
     truth = _read(options.set / "truth.json")
     references = ablate.fingerprints(options.set / "references", True, options.workers)
     candidates = ablate.fingerprints(options.set / "candidates", False, options.workers)
-    print(ablate.table(ablate.ablate(truth, references, candidates)))
+    print(ablate.table(ablate.ablate(truth, references, candidates, options.workers)))
 
 
 def run(options: Namespace) -> None:
