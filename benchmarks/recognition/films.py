@@ -123,7 +123,7 @@ def clip(path: Path, start: float, seconds: float, size: tuple[int, int]) -> Fra
     """Frames of a real clip from `start` seconds on, fitted into `size`, at RATE."""
     width, height = size
     fit = f"fps={RATE},scale={width}:{height}:force_original_aspect_ratio=increase,crop={width}:{height}"
-    command: list[Any] = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-ss", str(start), "-t", str(seconds), "-i", path,
+    command: list[Any] = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-ss", f"{start:.6f}", "-t", str(seconds), "-i", path,
                           "-vf", fit, "-f", "rawvideo", "-pix_fmt", "bgr24", "-"]  # fmt: skip
     raw = subprocess.run(list(map(str, command)), capture_output=True, check=True, timeout=120).stdout
     return list(np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3))
