@@ -10,7 +10,7 @@ import argparse
 import functools
 import json
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from .stills import STILL_EDITS
 SHARES = {"film": 0.42, "still": 0.24, "same_scene": 0.12}
 STRANGE = ("caption", "logo", "watermark", "player_ui", "border", "reencode", "combo")
 # What nobody could tell from another gradient or sky is no reference; it serves as a stranger.
-FEWEST_CORNERS = 250
+FEWEST_CORNERS, FEWEST_SHOWN = 250, 5
 # Seconds into a real clip: its reference is the first four.
 LATER = 5
 STILL_SIZE = (960, 640)
@@ -86,7 +86,7 @@ def plan(pool: str, seed: int, count: int, seconds: float, out: Path) -> Plan:
     real = [one.path for one in sources if one.kind == "clip"]
     films = round(count * 0.6)
     references = [
-        _film_reference(number, rest, walkers, real, seconds, draw) for number in range(min(films, len(rest)))
+        _film_reference(pool, number, rest, walkers, real, seconds, draw) for number in range(min(films, len(rest)))
     ]
     for name in rest[len(references) : len(references) + count - films]:
         references.append(_still_reference(len(references), name, walkers, draw))
@@ -99,7 +99,7 @@ def _has_features(cut: np.ndarray) -> bool:
     return len(cv2.FastFeatureDetector.create(20).detect(small)) >= 150
 
 
-def _film_reference(number: int, names: list[str], walkers: list[str], real: list[str], seconds: float, draw: np.random.Generator
+def _film_reference(pool: str, number: int, names: list[str], walkers: list[str], real: list[str], seconds: float, draw: np.random.Generator
                     ) -> Reference:  # fmt: skip
     size, length = SIZES[int(draw.integers(len(SIZES)))], float(draw.uniform(seconds - 1, seconds + 1.5))
     dim = 0.25 if draw.integers(10) == 0 else 1.0
@@ -108,9 +108,19 @@ def _film_reference(number: int, names: list[str], walkers: list[str], real: lis
         return Reference(f"r{number:03}", "video", real[number], Scene("clip", real[number], (), size, 4.0, 0), seed)
     sort = "fixed" if number % 3 == 2 else "hand_held"
     chosen = tuple(walkers.pop() for _ in range(int(draw.integers(1, 4)))) if sort == "fixed" else ()
-    return Reference(
-        f"r{number:03}", "video", names[number], Scene(sort, names[number], chosen, size, length, seed, dim), seed
-    )
+    scene = Scene(sort, names[number], chosen, size, length, seed, dim)
+    while not _shows_something(pool, scene):
+        scene = replace(scene, moment=int(draw.integers(1 << 30)))
+    return Reference(f"r{number:03}", "video", names[number], scene, seed)
+
+
+def _shows_something(pool: str, scene: Scene) -> bool:
+    """Whether the middle of a film has a corner, however dark it is made. A camera before a rich photograph may look at
+    its empty sky, and one even colour is nobody's material."""
+    frames = film(replace(scene, dim=1.0), functools.partial(_pixels, pool))
+    small = cv2.resize(frames[len(frames) // 2], (200, 200), interpolation=cv2.INTER_AREA)
+    corners = cv2.FastFeatureDetector.create(10).detect(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+    return len(corners) >= FEWEST_SHOWN
 
 
 def _still_reference(number: int, name: str, walkers: list[str], draw: np.random.Generator) -> Reference:

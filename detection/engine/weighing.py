@@ -46,7 +46,9 @@ CHANGES_TREMBLING, CHANGES_LONG_TREMBLING, CHANGES_TREMBLING_APART = 0.75, 0.6, 
 HARDLY_CHANGES = 0.2
 SAME_SPEED = 0.09
 MOST_WANDERED, MOST_DISPLACED, MOST_RESTLESS = 7, 0.008, 0.012
-LEAST_SOUND = 2.0
+# One window of displaced() may stand elsewhere by chance where all else agrees: leaves, coins, a caption's letters.
+ONE_WINDOW, NEARLY_ALL, HARDLY_EMPTY = 0.014, 0.8, 0.15
+LEAST_SOUND, LONG_SOUND, FEWEST_HEARD = 2.0, 4.0, 9
 SAME_SHIFT = 0.4
 
 
@@ -157,11 +159,14 @@ def score_of(signs: Signs) -> float:
 
 def is_copy(signs: Signs) -> bool:
     """Whether a line is of the same material, and not only of the same place."""
-    if signs.cover < LEAST_COVER or signs.points < FEWEST_POINTS:
+    heard = signs.sound >= LONG_SOUND and signs.moments >= 7
+    if signs.cover < LEAST_COVER or signs.points < (FEWEST_HEARD if heard else FEWEST_POINTS):
         return False
     if signs.sort == "video in video":
         return _runs_along(signs)
-    if signs.wandered > MOST_WANDERED or signs.displaced > MOST_DISPLACED or signs.restless > MOST_RESTLESS:
+    agrees = signs.share >= NEARLY_ALL and signs.hole <= HARDLY_EMPTY
+    most_displaced = ONE_WINDOW if agrees else MOST_DISPLACED
+    if signs.wandered > MOST_WANDERED or signs.displaced > most_displaced or signs.restless > MOST_RESTLESS:
         return False
     share, hole = THRESHOLDS["share"][signs.sort], THRESHOLDS["hole"][signs.sort]
     whole = signs.share >= share and signs.hole <= hole
@@ -180,6 +185,8 @@ def is_copy(signs: Signs) -> bool:
 
 def _runs_along(signs: Signs) -> bool:
     """A film in a film: time must vouch for it, by what changes, by the place in the picture, or by the sound."""
+    if signs.sound >= LONG_SOUND and signs.moments >= 7 and signs.steady >= LEAST_STEADY:
+        return True
     if signs.sound >= LEAST_SOUND and (signs.steady >= STEADY or signs.moments < 3):
         return True
     if signs.moments < 3 or signs.seconds < SHORTEST_RUN or signs.typical < 6:
