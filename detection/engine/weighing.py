@@ -46,8 +46,6 @@ CHANGES_TREMBLING, CHANGES_LONG_TREMBLING, CHANGES_TREMBLING_APART = 0.75, 0.6, 
 HARDLY_CHANGES = 0.2
 SAME_SPEED = 0.09
 MOST_WANDERED, MOST_DISPLACED, MOST_RESTLESS = 7, 0.008, 0.012
-# One window of displaced() may stand elsewhere by chance where all else agrees: leaves, coins, a caption's letters.
-ONE_WINDOW, NEARLY_ALL, HARDLY_EMPTY = 0.014, 0.8, 0.15
 LEAST_SOUND, LONG_SOUND, FEWEST_HEARD = 2.0, 4.0, 9
 SAME_SHIFT = 0.4
 
@@ -164,9 +162,7 @@ def is_copy(signs: Signs) -> bool:
         return False
     if signs.sort == "video in video":
         return _runs_along(signs)
-    agrees = signs.share >= NEARLY_ALL and signs.hole <= HARDLY_EMPTY
-    most_displaced = ONE_WINDOW if agrees else MOST_DISPLACED
-    if signs.wandered > MOST_WANDERED or signs.displaced > most_displaced or signs.restless > MOST_RESTLESS:
+    if signs.wandered > MOST_WANDERED or signs.displaced > MOST_DISPLACED or signs.restless > MOST_RESTLESS:
         return False
     share, hole = THRESHOLDS["share"][signs.sort], THRESHOLDS["hole"][signs.sort]
     whole = signs.share >= share and signs.hole <= hole
