@@ -157,8 +157,7 @@ def score_of(signs: Signs) -> float:
 
 def is_copy(signs: Signs) -> bool:
     """Whether a line is of the same material, and not only of the same place."""
-    heard = signs.sound >= LONG_SOUND and signs.moments >= 7
-    if signs.cover < LEAST_COVER or signs.points < (FEWEST_HEARD if heard else FEWEST_POINTS):
+    if signs.cover < LEAST_COVER or signs.points < (FEWEST_HEARD if _heard_along(signs) else FEWEST_POINTS):
         return False
     if signs.sort == "video in video":
         return _runs_along(signs)
@@ -181,13 +180,18 @@ def is_copy(signs: Signs) -> bool:
 
 def _runs_along(signs: Signs) -> bool:
     """A film in a film: time must vouch for it, by what changes, by the place in the picture, or by the sound."""
-    if signs.sound >= LONG_SOUND and signs.moments >= 7 and signs.steady >= LEAST_STEADY:
+    if _heard_along(signs):
         return True
     if signs.sound >= LEAST_SOUND and (signs.steady >= STEADY or signs.moments < 3):
         return True
     if signs.moments < 3 or signs.seconds < SHORTEST_RUN or signs.typical < 6:
         return False
     return _changes(signs) or _passes(signs) or _moves(signs)
+
+
+def _heard_along(signs: Signs) -> bool:
+    """Sound that runs along for long, with pictures that do: the same song under unlike films has none."""
+    return signs.sound >= LONG_SOUND and signs.moments >= 7 and signs.steady >= LEAST_STEADY
 
 
 def _changes(signs: Signs) -> bool:
