@@ -317,6 +317,8 @@ def make(
     """Write a whole set and return its truth (benchmarks/README.md)."""
     for folder in ("references", "candidates"):
         (out / folder).mkdir(parents=True, exist_ok=True)
+    # A process that is forked while OpenCV has threads of its own waits for ever for threads it does not have.
+    cv2.setNumThreads(1)
     made = plan(pool, seed, references, seconds, out)
     with ProcessPoolExecutor(workers) as processes:
         list(processes.map(functools.partial(make_reference, made), made.references))

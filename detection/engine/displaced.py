@@ -7,36 +7,27 @@ has moved. What an edit covers or adds has come from elsewhere and matches nothi
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 
 from .fingerprint import SIDE
+from .overlay import FEWEST_PIXELS, HALF, WINDOW, Seen, laid_over, pixels
 
-WINDOW, STEP = 15, 4
-HALF = WINDOW // 2
+STEP = 4
 # Maps are right to about a pixel; a window is gone when nothing within so many pixels is like it.
 ASTRAY, GONE, LIKE = 4, 0.55, 0.75
+# One window is like some place or other by chance (0.88 was seen); several that moved alike are not.
+LIKE_ALONE = 0.9
 # Grey levels of slope in the direction in which a window has least: along an edge everything is alike.
 LEAST_SLOPE, LEAST_ROUND = 1.0, 0.25
 # Grey levels and times by which what moved may be brighter and richer in contrast there.
 TONE, CONTRAST = 25, 1.5
-# What has moved may have come nearer.
-SCALES = (0.8, 1.0, 1.25)
+# What has moved may have come nearer or gone farther.
+SCALES = (0.64, 0.8, 1.0, 1.25, 1.56)
 TOGETHER, FARTHER = 1.5, 6
 # Share of both places that must have changed, and what is left of a move within one changed spot: most are captions.
 CHANGED, WITHIN_ONE_SPOT = 0.5, 0.4
 LEAST_CHANGE, TIMES_USUAL = 6.0, 1.8
-FEWEST_PIXELS = 600
-
-
-class Seen(NamedTuple):
-    """Two pictures of one place laid over each other, float32 (SIDE, SIDE); `both` is where both show it."""
-
-    first: np.ndarray
-    second: np.ndarray
-    both: np.ndarray
 
 
 def displaced(
@@ -56,38 +47,6 @@ def displaced(
         return 0.0
     spots, turned = changed_spots(seen), Seen(seen.second, seen.first, seen.both)
     return max(_moved(seen, spots), _moved(turned, spots)) / float(seen.both.sum())
-
-
-def pixels(aspect: tuple[float, float]) -> np.ndarray:
-    """From shares of the longer side to pixels of the square."""
-    return np.array([[SIDE / aspect[0], 0, -0.5], [0, SIDE / aspect[1], -0.5], [0, 0, 1.0]])
-
-
-def laid_over(
-    reference: np.ndarray, candidate: np.ndarray, matrix: np.ndarray, inside: np.ndarray | None = None
-) -> Seen:
-    """Two small pictures, the second under a map between their pixels; compared only where `inside`, if given."""
-    whole = (SIDE, SIDE)
-    over = cv2.warpPerspective(candidate.astype(np.float32), matrix, whole, flags=cv2.INTER_LINEAR)
-    there = cv2.warpPerspective(np.ones(whole, np.uint8), matrix, whole, flags=cv2.INTER_NEAREST)
-    both = cv2.erode(there, np.ones((3, 3), np.uint8)) > 0
-    both &= True if inside is None else inside
-    first, second = (cv2.GaussianBlur(one.astype(np.float32), (0, 0), 0.8) for one in (reference, over))
-    return Seen(first, _toned(second, first, both), both)
-
-
-def _toned(picture: np.ndarray, like: np.ndarray, both: np.ndarray) -> np.ndarray:
-    """A picture in the tones of another: one line through the seven tenths of the pixels that agree best."""
-    ours, theirs = picture[both], like[both]
-    if len(ours) < FEWEST_PIXELS or ours.std() < 1:
-        return picture
-    kept = np.ones(len(ours), bool)
-    slope, level = 1.0, 0.0
-    for _round in range(4):
-        slope, level = np.polyfit(ours[kept], theirs[kept], 1)
-        missed = np.abs(slope * ours + level - theirs)
-        kept = missed <= np.quantile(missed, 0.7)
-    return (slope * picture + level).astype(np.float32)
 
 
 def _moved(seen: Seen, spots: np.ndarray) -> float:
@@ -137,7 +96,7 @@ def _best_near(picture: np.ndarray, other: np.ndarray, left: int, top: int) -> f
 
 
 def _found_at(seen: Seen, gone: list[tuple[int, int]], places: np.ndarray, scale: float) -> np.ndarray:
-    """Rows left, top, shift across, shift down (n, 4): where windows of the first stand in the resized second."""
+    """Rows left, top, shift across, shift down, likeness (n, 5): where windows of the first stand in the resized second."""
     side = round(SIDE * scale)
     second = cv2.resize(seen.second, (side, side), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     allowed = (
@@ -157,20 +116,22 @@ def _found_at(seen: Seen, gone: list[tuple[int, int]], places: np.ndarray, scale
         row, column = divmod(int(like.argmax()), like.shape[1])
         away = np.hypot((column + HALF) / scale - left - HALF, (row + HALF) / scale - top - HALF)
         if like[row, column] >= LIKE and away >= FARTHER:
-            rows.append((left, top, (column - left) / scale, (row - top) / scale))
-    return np.array(rows).reshape(-1, 4)
+            rows.append((left, top, (column - left) / scale, (row - top) / scale, like[row, column]))
+    return np.array(rows).reshape(-1, 5)
 
 
 def _together(rows: np.ndarray, scale: float, spots: np.ndarray) -> float:
     """Pixels of the largest group of windows that moved alike, from one changed place to another."""
-    alike = np.abs(rows[:, None, 2:] - rows[None, :, 2:]).max(axis=2) <= TOGETHER
+    alike = np.abs(rows[:, None, 2:4] - rows[None, :, 2:4]).max(axis=2) <= TOGETHER
     return max((_weight(rows[group], scale, spots) for group in alike), default=0.0)
 
 
 def _weight(group: np.ndarray, scale: float, spots: np.ndarray) -> float:
+    if len(group) == 1 and group[0, 4] < LIKE_ALONE:
+        return 0.0
     middles = group[:, :2] + HALF
     here = _covered(middles, HALF)
-    there = _covered(middles / scale + group[:, 2:], HALF / scale)
+    there = _covered(middles / scale + group[:, 2:4], HALF / scale)
     if min((spots[here] > 0).mean(), (spots[there] > 0).mean()) < CHANGED:
         return 0.0
     left, right = (np.bincount(spots[one], minlength=spots.max() + 1)[1:] for one in (here, there))

@@ -23,7 +23,7 @@ CLOSE = 15
 SINGLE_FLIPS, PAIRED = 8, 4
 CROWDED = 64
 TURN_BINS, SIZE_BINS = 8, 16
-MOST_NAMED = 24
+MOST_NAMED = 64
 # A segment is built anew when less than this share of it is left.
 KEPT = 0.75
 
@@ -107,6 +107,16 @@ def _most_agreed(
     return best
 
 
+def _clearness(query: np.ndarray, place: np.ndarray, count: int) -> np.ndarray:
+    """For each picture how many queries it is like for each pair: 1 where each is like one point of it, 0.2 for five.
+
+    The pairs are in the order of pictures, and within a picture of queries.
+    """
+    another = np.concatenate([[True], (place[1:] != place[:-1]) | (query[1:] != query[:-1])])
+    clear: np.ndarray = np.bincount(place[another], minlength=count) / np.bincount(place, minlength=count)
+    return clear
+
+
 class PointIndex:
     """Points of many pictures ("views", numbered by the caller). Views come and go without rebuilding everything."""
 
@@ -142,7 +152,10 @@ class PointIndex:
                 self._segments[number] = _build(segment.rows)
 
     def votes(self, projections: np.ndarray, angles: np.ndarray, sizes: np.ndarray, fewest: int) -> list[Vote]:
-        """Pictures with at least `fewest` votes from points turned and resized by about the same, most votes first."""
+        """Pictures with at least `fewest` votes from points turned and resized by about the same, most votes first.
+
+        In turns with those whose votes are clearest: stalks of grass are like all stalks of grass, and outvote anything.
+        """
         self.settle()
         found = [(segment, *_search(segment, projections)) for segment in self._segments]
         query = np.concatenate([np.zeros(0, np.int64), *(one[1] for one in found)])
@@ -160,10 +173,10 @@ class PointIndex:
         turned = turn_byte(angles)[query] - turn
         resized = size_step(sizes)[query].astype(np.int64) - size
         best = _most_agreed(query, place, len(views), turned, resized)
+        clear = _clearness(query, place, len(views))
+        ranked = np.stack([np.lexsort((views, -best)), np.lexsort((views, -best * clear**2))], axis=1).ravel()
         order = [
-            one
-            for one in np.lexsort((views, -best)).tolist()
-            if best[one] >= fewest and int(views[one]) not in self._gone
+            one for one in dict.fromkeys(ranked.tolist()) if best[one] >= fewest and int(views[one]) not in self._gone
         ]
         return [
             Vote(int(views[one]), int(best[one]), query[place == one], number[place == one])

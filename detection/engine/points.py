@@ -21,6 +21,8 @@ DESCRIPTOR = 128
 # Weaker points than usual are wanted: blurred footage has no others; where even those are few, it is dark.
 CONTRAST, CONTRAST_IN_THE_DARK = 0.02, 0.006
 FEW = 1 / 3
+# Where points are to be spread, so many times as many are found first, and a picture has so many cells a side.
+CHOSEN_FROM, CELLS_A_SIDE = 3, 5
 
 
 class Variant(NamedTuple):
@@ -64,20 +66,46 @@ def _detector(most: int, contrast: float) -> cv2.SIFT:
     return cv2.SIFT_create(most, contrastThreshold=contrast)  # type: ignore[attr-defined]
 
 
-def points_of(picture: np.ndarray, most: int) -> Points:
-    """The `most` strongest points of a gray picture, uint8 (height, width)."""
-    found, descriptors = _detector(most, CONTRAST).detectAndCompute(picture, None)
+def points_of(picture: np.ndarray, most: int, *, spread: bool = False) -> Points:
+    """The `most` strongest points of a gray picture, uint8 (height, width).
+
+    With `spread` only half of them are the strongest; the others are the strongest of each part of the picture, so that a
+    plain inset in a rich film has some.
+    """
+    sought = CHOSEN_FROM * most if spread else most
+    found, descriptors = _detector(sought, CONTRAST).detectAndCompute(picture, None)
     if len(found) < FEW * most:
-        found, descriptors = _detector(most, CONTRAST_IN_THE_DARK).detectAndCompute(picture, None)
+        found, descriptors = _detector(sought, CONTRAST_IN_THE_DARK).detectAndCompute(picture, None)
     if not found:
         return NO_POINTS
     longer = max(picture.shape)
     shapes = np.array([(*one.pt, one.size, one.angle, -one.response) for one in found], np.float32)
     # Ties in strength are broken by place, so that the order never depends on the library's.
-    order = np.lexsort((shapes[:, 3], shapes[:, 1], shapes[:, 0], shapes[:, 4]))[:most]
+    order = np.lexsort((shapes[:, 3], shapes[:, 1], shapes[:, 0], shapes[:, 4]))
+    if spread:
+        order = _spread(order, _cells(shapes[:, :2], picture), most)
+    order = order[:most]
     shapes = shapes[order]
     return Points(shapes[:, :2] / longer, shapes[:, 2] / longer, np.deg2rad(shapes[:, 3]),
                   descriptors[order].astype(np.uint8))  # fmt: skip
+
+
+def _cells(places: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """The number of the part of the picture in which each place (n, 2) lies."""
+    height, width = picture.shape
+    across, down = (places * (CELLS_A_SIDE / width, CELLS_A_SIDE / height)).astype(np.int64).T
+    numbers: np.ndarray = down * CELLS_A_SIDE + across
+    return numbers
+
+
+def _spread(order: np.ndarray, cells: np.ndarray, most: int) -> np.ndarray:
+    """Of points, strongest first, the first half of `most` and then the strongest of each cell, still strongest first."""
+    together = np.argsort(cells[order], kind="stable")
+    ordered = cells[order][together]
+    rank = np.empty(len(order), np.int64)
+    rank[together] = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+    rank[: most // 2] = -1
+    return order[np.sort(np.argsort(rank, kind="stable")[:most])]
 
 
 @functools.cache

@@ -34,8 +34,9 @@ SHORT_SECONDS = 60
 SHORT_STRETCH = 30
 SHORT_VIEW, LONG_VIEW, LONG_VIEW_DENSE, FAST_VIEW = (512, 600), (320, 300), (384, 400), (320, 250)
 STILL_VIEW = (640, 900)
-# References are looked at once more from afar: copies are often shown small, in a corner or on a screen.
-FAR_SIDE, FAR_POINTS = 160, 150
+# References are looked at once more from afar: copies are often shown small, in a corner or on a screen. And so are stills
+# and short films: from there the moire of a filmed screen is gone.
+FAR_SIDE, FAR_SIDE_LIGHT, FAR_POINTS = 160, 200, 150
 MOST_VIEWS = 1_200
 # A candidate film may show a still; so many of its views can be laid over one. What a film shows is asked of time.
 PICTURED_VIEWS = 6
@@ -147,15 +148,17 @@ class _Reader:
             ):
                 return
         self._last_view = tiny
-        points = points_of(picture, self._most_points)
-        if self._dense:
-            far = FAR_SIDE / max(picture.shape)
-            points = points + points_of(
-                cv2.resize(picture, None, fx=far, fy=far, interpolation=cv2.INTER_AREA), FAR_POINTS
-            )
-        self._views.append((moment, points))
+        self._views.append((moment, self._points(picture)))
         if self._learned is not None:
             self._pictures.append(self._learned.fitted(picture).copy())
+
+    def _points(self, picture: np.ndarray) -> Points:
+        near = points_of(picture, self._most_points, spread=not self._dense and not self._long)
+        if self._long and not self._dense:
+            return near
+        far = (FAR_SIDE if self._dense else FAR_SIDE_LIGHT) / max(picture.shape)
+        small = cv2.resize(picture, None, fx=far, fy=far, interpolation=cv2.INTER_AREA)
+        return near + points_of(small, FAR_POINTS)
 
     def fingerprint(self, words: np.ndarray, loud: np.ndarray) -> MediaFingerprint:
         small, times = np.concatenate(self._small), np.concatenate(self._times)

@@ -6,7 +6,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .displaced import FEWEST_PIXELS, changed_spots, laid_over, pixels
+from .displaced import changed_spots
+from .overlay import FEWEST_PIXELS, laid_over, pixels
 from .sightings import Pair, Sighting
 
 

@@ -17,10 +17,12 @@ from .soundindex import SoundIndex
 
 HASH_RADIUS = 31
 MOST_LOOKED_AT = 12
+# Of so many pictures, and of no more of one reference, it is asked whether the points that vote for them lie alike.
+MOST_ASKED, MOST_ASKED_IN_LONG, MOST_ASKED_OF_ONE = 48, 12, 8
 # The strongest points are enough to ask with where there are many views.
 ASKED_IN_LONG = 300
-# Points that must lie alike before a closer look; in a long film another view will show it better.
-FEWEST_BACKING, FEWEST_IN_LONG = 4, 5
+# Points that must lie alike before a closer look: fewer do by chance.
+FEWEST_BACKING = 5
 PER_REFERENCE, CLEARLY_FEWER = 3, 3
 # A long film is asked about some of its views, seldom as a negative, and about all around those that something backs well.
 SHORT_VIEWS = 48
@@ -132,17 +134,27 @@ class ReferenceSet:
     def _backed(self, candidate: MediaFingerprint, view: int, variant: int) -> list[Look]:
         """The registered pictures most like one view in one reading."""
         long = candidate.view_count > SHORT_VIEWS
-        fewest = FEWEST_IN_LONG if long else FEWEST_BACKING
         points, projections = candidate.points_read_as(view, VARIANTS[variant])
         asked = slice(0, ASKED_IN_LONG if long else None)
         looks = []
-        votes = self._points.votes(projections[asked], points.angles[asked], points.sizes[asked], fewest)
-        for vote in votes[:MOST_LOOKED_AT]:
+        votes = self._points.votes(projections[asked], points.angles[asked], points.sizes[asked], FEWEST_BACKING)
+        for vote in self._few_of_each(votes)[: MOST_ASKED_IN_LONG if long else MOST_ASKED]:
             ref_id, ref_view = self._views[vote.view]
             backed = self._backing(points, ref_id, ref_view, vote)
-            if backed >= fewest:
+            if backed >= FEWEST_BACKING:
                 looks.append((ref_id, view, variant, ref_view, backed))
         return looks
+
+    def _few_of_each(self, votes: list[Vote]) -> list[Vote]:
+        """Votes without those for further pictures of one reference."""
+        kept: list[Vote] = []
+        named: dict[str, int] = {}
+        for vote in votes:
+            ref_id, _ = self._views[vote.view]
+            named[ref_id] = named.get(ref_id, 0) + 1
+            if named[ref_id] <= MOST_ASKED_OF_ONE:
+                kept.append(vote)
+        return kept
 
     def _backing(self, points: Points, ref_id: str, ref_view: int, vote: Vote) -> int:
         """How many of the points that vote also lie where one map puts them."""

@@ -10,11 +10,15 @@ import numpy as np
 
 from .geometry import View, agree, moved, place
 from .lines import Line
+from .overlay import alike_around, laid_over, pixels
 from .sightings import Pair, Sighting, unread
 
 ELSEWHERE_SECONDS, ELSEWHERE_PLACE = 1.0, 0.04
+SHOWN_TWICE = 0.5
 MOST_ASKED, MOMENTS = 10, 8
 NEIGHBOURS = 12
+# Small pictures as like as this show the same, though points were lost: under a tiled watermark, in a mosaic.
+STILL_SHOWN = 0.8
 
 
 def only_here(pair: Pair, found: list[Sighting], line: Line) -> float:
@@ -61,7 +65,7 @@ def hole(pair: Pair, one: Sighting) -> tuple[float, float]:
     places, agreed = theirs.places[seen], agree(land[seen], theirs.codes[seen], own, inverse)
     apart = np.abs(places[:, None, 0] - places[None, :, 0]) + np.abs(places[:, None, 1] - places[None, :, 1])
     around = np.argpartition(apart, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
-    empty = agreed[around].mean(axis=1) < agreed.mean() / 4
+    empty = (agreed[around].mean(axis=1) < agreed.mean() / 4) & ~_still_shown(pair, one, places)
     ours_there = moved(one.matrix, own.places)
     ours_there = ours_there[((ours_there > 0) & (ours_there < np.array(theirs.aspect))).all(axis=1)]
     if not empty.any() or not len(ours_there):
@@ -71,19 +75,34 @@ def hole(pair: Pair, one: Sighting) -> tuple[float, float]:
     return float(empty.mean()), float(inside / empty.mean())
 
 
+def _still_shown(pair: Pair, one: Sighting, places: np.ndarray) -> np.ndarray:
+    """Where a still's pixels say that it is shown at places (n, 2), whatever its points say: bool (n,)."""
+    theirs, ours = pair.reference.picture_of(one.ref_view), pair.candidate.picture_of(one.view)
+    if theirs is None or ours is None:
+        return np.zeros(len(places), bool)
+    square = pixels(pair.reference.aspect)
+    seen = laid_over(theirs, ours, square @ one.matrix @ np.linalg.inv(pixels(pair.candidate.aspect)))
+    column, row = np.round(moved(square, places)).astype(np.int64).clip(0, len(theirs) - 1).T
+    shown: np.ndarray = alike_around(seen)[row, column] >= STILL_SHOWN
+    return shown
+
+
 def wandered(pair: Pair, one: Sighting) -> int:
     """Points of both pictures that the sighting does not explain and that lie alike under another map.
 
     What was moved in a still is still there, somewhere else: it is the same place at another moment. What an edit
-    covers or adds has nothing to agree with.
+    covers or adds has nothing to agree with, and where all of the picture agrees once more it is shown twice.
     """
     ours, theirs = pair.ours(one.view, one.variant), pair.theirs(one.ref_view)
     matrix = one.matrix @ unread(one.variant, pair.candidate.aspect[0])
     inverse = np.linalg.inv(matrix)
     left = ~agree(moved(matrix, ours.places), ours.codes, theirs, matrix)
-    other = ~agree(moved(inverse, theirs.places), theirs.codes, ours, inverse)
-    placed = place(ours.only(left), theirs.only(other))
+    explained = agree(moved(inverse, theirs.places), theirs.codes, ours, inverse)
+    placed = place(ours.only(left), theirs.only(~explained))
     if placed is None:
+        return 0
+    again = np.linalg.inv(placed.matrix)
+    if agree(moved(again, theirs.places), theirs.codes, ours, again).sum() >= SHOWN_TWICE * explained.sum():
         return 0
     here = ours.places[left][placed.ours]
     apart = np.linalg.norm(moved(placed.matrix, here) - moved(matrix, here), axis=1).mean()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ LEAST_COVER, LARGE_PART = 0.07, 0.25
 THRESHOLDS = {
     "along": {"video in video": 0.3},
     "share": {"image in image": 0.15, "video in image": 0.45, "image in video": 0.33},
-    "hole": {"image in image": 0.3, "video in image": 0.2, "image in video": 0.18},
+    "hole": {"image in image": 0.3, "video in image": 0.2, "image in video": 0.1},
 }
 MOST_AGREES = 0.7
 LEAST_SHARE, MANY_POINTS = 0.1, 50
@@ -32,13 +33,19 @@ COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.25, 0.65, 0.55
 ONLY_HERE, SAME_RATIO, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.58, 0.08, 0.8
 LEAST_STEADY, STEADY, HARDLY_STEADY, HOLDS = 0.6, 0.7, 0.9, 0.97
 MOVING, MANY_AT_EACH, NOWHERE_ELSE = 0.7, 100, 0.9
-FEWEST_PASSING, PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.44, 0.38, 2.5
+FEWEST_PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.38, 2.5
+# How well what passes must agree and how much better than elsewhere, how alike the film must change and how much more so.
+PASSES, PASSES_LONG = (0.44, 0.24, 0.2, 0.12), (0.3, 0.2, 0.15, 0.15)
+PASSES_BRIEFLY, PASSES_AT_OTHER_SPEED = (0.44, 0.24, 0.66, 0.12), (0.68, 0.24, 0.2, 0.2)
+PASSES_LATER_THAN = 2.0
 SHORTEST_RUN, SHORTEST_HELD, SHORT_RUN = 0.9, 0.8, 1.5
 # How alike a film must change, and by how much more than at any other moment: usually, before a camera that stands
 # where nothing passes, in a short stretch, at another speed; and the least where other things speak for it.
 CHANGES, CHANGES_APART = 0.3, 0.25
 CHANGES_STANDING = 0.5
-CHANGES_BRIEFLY, CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_APART = 0.66, 0.75, 0.4
+CHANGES_BRIEFLY, CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_ASTRAY, CHANGES_BRIEFLY_APART = 0.66, 0.75, 0.9, 0.4
+HOLDS_A_LITTLE = 0.93
+CHANGES_WITH_GAPS, WITHOUT_A_GAP = 0.76, 0.9
 CHANGES_FOR_A_WHILE, HOLDS_WELL = 0.85, 0.985
 CHANGES_AT_OTHER_SPEED, CHANGES_AT_OTHER_SPEED_APART = 0.75, 0.5
 CHANGES_LONG_AT_OTHER_SPEED, CHANGES_LONG_AT_OTHER_SPEED_APART = 0.5, 0.4
@@ -202,9 +209,11 @@ def _changes(signs: Signs) -> bool:
     if signs.lost < MOVING and not (signs.passing >= FEWEST_PASSING and signs.ratio >= HARDLY_PASSING):
         least = CHANGES_STANDING
     if signs.moments < 5 or signs.seconds < SHORT_RUN:
-        least, apart = CHANGES_BRIEFLY if signs.steady >= HOLDS_WELL else CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_APART
+        least, apart = _briefly(signs), CHANGES_BRIEFLY_APART
     elif signs.moments < 7 and signs.seconds < 3 and signs.steady < HOLDS_WELL:
         least = CHANGES_FOR_A_WHILE
+    elif signs.moments < 7 and signs.filled < WITHOUT_A_GAP:
+        least = CHANGES_WITH_GAPS
     if not _as_fast(signs):
         if signs.moments < 7 or signs.seconds < 2:
             return False
@@ -214,9 +223,16 @@ def _changes(signs: Signs) -> bool:
     return signs.along >= least and signs.along - signs.along_elsewhere >= apart
 
 
+def _briefly(signs: Signs) -> float:
+    """How alike a short stretch must change: the less one map holds, the more."""
+    if signs.steady >= HOLDS_WELL:
+        return CHANGES_BRIEFLY
+    return CHANGES_BRIEFLY_UNHELD if signs.steady >= HOLDS_A_LITTLE and signs.moments >= 4 else CHANGES_BRIEFLY_ASTRAY
+
+
 def _trembles(signs: Signs) -> bool:
     """No one map holds, of a filmed screen or of a moving camera at another speed: the changes alone must do, for long."""
-    long = signs.moments >= 10 and signs.seconds >= 4
+    long = signs.moments >= 8 and signs.seconds >= 3.5
     least = CHANGES_LONG_TREMBLING if long else CHANGES_TREMBLING
     if not _as_fast(signs):
         if signs.moments < 12 or signs.seconds < 3.5 or signs.steady < LEAST_STEADY:
@@ -234,9 +250,15 @@ def _as_fast(signs: Signs) -> bool:
 def _passes(signs: Signs) -> bool:
     """A camera that stands: what passes by agrees as well as the background, and only at this moment."""
     stands = signs.steady >= HARDLY_STEADY and signs.lost < MOVING and signs.passing >= FEWEST_PASSING
-    agrees = PASSING <= signs.ratio <= MOST_PASSING and signs.ratio - signs.elsewhere >= 0.24
-    changes = signs.along >= (CHANGES_BRIEFLY if signs.seconds < SHORT_RUN else HARDLY_CHANGES)
-    return stands and agrees and changes and signs.along - signs.along_elsewhere >= 0.12
+    if not _as_fast(signs):
+        least = PASSES_AT_OTHER_SPEED
+    elif signs.seconds < PASSES_LATER_THAN:
+        least = PASSES_BRIEFLY
+    else:
+        least = PASSES_LONG if signs.moments >= 8 and signs.seconds >= 3.5 and signs.steady >= HOLDS_WELL else PASSES
+    more, changes = signs.ratio - signs.elsewhere, signs.along - signs.along_elsewhere
+    found = (signs.ratio, more, signs.along, changes)
+    return stands and signs.ratio <= MOST_PASSING and all(map(operator.ge, found, least))
 
 
 def _moves(signs: Signs) -> bool:

@@ -70,6 +70,15 @@ def test_the_photograph_with_a_blurred_part_is_a_copy(registered: ReferenceSet) 
     assert judged(picture, registered) == [("room", "confirmed")]
 
 
+def test_the_photograph_under_many_small_watermarks_is_a_copy(registered: ReferenceSet) -> None:
+    picture = with_walker(120, 200)
+    written = picture.copy()
+    for number in range(48):
+        spot = (number % 6 * 160 + number // 6 % 2 * 60, number // 6 * 80 + 40)
+        cv2.putText(written, "CLIPS.EX", spot, cv2.FONT_HERSHEY_SIMPLEX, 0.9, (255, 255, 255), 3, cv2.LINE_AA)
+    assert judged(cv2.addWeighted(picture, 0.45, written, 0.55, 0), registered) == [("room", "confirmed")]
+
+
 def test_the_photograph_twice_on_one_page_is_a_copy(registered: ReferenceSet) -> None:
     picture = cv2.resize(with_walker(120, 200), (480, 320))
     assert judged(np.hstack([picture, picture]), registered) == [("room", "confirmed")]

@@ -111,6 +111,33 @@ def test_a_stranger_gets_no_votes_worth_a_look() -> None:
     assert max((vote.points for vote in votes), default=0) < 8
 
 
+def test_what_is_like_everything_does_not_outvote_what_is_like_one() -> None:
+    """Twelve pictures of grass: of 120 points asked about each is like five of theirs, and of a copy 40 are like one."""
+    found = points_of(picture("coffee"), 400)
+    codes = codes_of(projected(found.descriptors))
+    index = PointIndex()
+    for number in range(12):
+        grass = np.repeat(np.arange(120), 5)
+        index.add(number, codes[grass], found.angles[grass], found.sizes[grass])
+    index.add(12, codes[200:240], found.angles[200:240], found.sizes[200:240])
+    votes = index.votes(projected(found.descriptors), found.angles, found.sizes, 3)
+    assert max(vote.points for vote in votes) > 2 * 40
+    assert 12 in [vote.view for vote in votes[:2]]
+
+
+def test_points_are_spread_over_a_plain_inset_in_a_rich_picture() -> None:
+    rich, plain = picture("gravel", 512), picture("coffee", 160) // 3 + 80
+    down, across = plain.shape
+    rich[40 : 40 + down, 60 : 60 + across] = plain
+
+    def inside(spread: bool) -> int:
+        places = points_of(rich, 400, spread=spread).places * max(rich.shape)
+        return int(((places > (64, 44)) & (places < (56 + across, 36 + down))).all(axis=1).sum())
+
+    assert inside(spread=True) >= 1.5 * inside(spread=False)
+    assert len(points_of(rich, 400, spread=True)) == len(points_of(rich, 400)) == 400
+
+
 def test_what_was_removed_is_never_named_again() -> None:
     index = shelved(NAMES)
     assert ask(index, picture("coffee"))[0] == 1
