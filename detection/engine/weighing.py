@@ -37,8 +37,7 @@ FEWEST_PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.38, 2.5
 # How well what passes must agree and how much better than elsewhere, how alike the film must change and how much more so.
 PASSES, PASSES_LONG = (0.44, 0.24, 0.2, 0.12), (0.3, 0.2, 0.15, 0.15)
 PASSES_BRIEFLY, PASSES_AT_OTHER_SPEED = (0.44, 0.24, 0.66, 0.12), (0.68, 0.24, 0.2, 0.2)
-PASSES_LATER_THAN = 2.0
-SHORTEST_RUN, SHORTEST_HELD, SHORT_RUN = 0.9, 0.8, 1.5
+SHORTEST_RUN, SHORTEST_HELD, SHORT_RUN = 0.9, 0.8, 2.0
 # How alike a film must change, and by how much more than at any other moment: usually, before a camera that stands
 # where nothing passes, in a short stretch, at another speed; and the least where other things speak for it.
 CHANGES, CHANGES_APART = 0.3, 0.25
@@ -251,8 +250,9 @@ def _passes(signs: Signs) -> bool:
     """A camera that stands: what passes by agrees as well as the background, and only at this moment."""
     stands = signs.steady >= HARDLY_STEADY and signs.lost < MOVING and signs.passing >= FEWEST_PASSING
     if not _as_fast(signs):
+        stands &= signs.moments >= 10 and signs.seconds >= 3.5
         least = PASSES_AT_OTHER_SPEED
-    elif signs.seconds < PASSES_LATER_THAN:
+    elif signs.seconds < SHORT_RUN:
         least = PASSES_BRIEFLY
     else:
         least = PASSES_LONG if signs.moments >= 8 and signs.seconds >= 3.5 and signs.steady >= HOLDS_WELL else PASSES

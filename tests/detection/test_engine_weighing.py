@@ -23,6 +23,8 @@ WEIGHED = [
     ({**STANDS, "moments": 5, "seconds": 1.25}, False, "somebody passes alike for a moment"),
     ({**STANDS, "moments": 8, "seconds": 3.5, "along": 0.2, "ratio": 0.45}, True, "what passes and what changes, faint and for long"),
     ({**STANDS, "moments": 6, "seconds": 2.5, "along": 0.28, "speed": -0.64}, False, "somebody passes alike at another speed"),
+    ({**STANDS, "moments": 6, "seconds": 1.5, "along": 0.42, "ratio": 0.39}, False, "somebody passes alike for a second and a half"),
+    ({**STANDS, "moments": 6, "seconds": 3.0, "along": 0.42, "ratio": 1.07, "speed": 0.48}, False, "few moments at half the speed"),
     ({"moments": 3, "seconds": 1.0, "along": 0.78, "steady": 0.9}, False, "three moments under a map that slips"),
     ({"moments": 12, "seconds": 5.5, "along": 0.69, "steady": 0.87}, True, "a filmed screen trembles, and changes alike for long"),
     ({"moments": 12, "seconds": 3.5, "along": 0.8, "steady": 0.79, "speed": 2.0}, True, "a moving camera played twice as fast"),
