@@ -178,10 +178,10 @@ class PointIndex:
         order = [
             one for one in dict.fromkeys(ranked.tolist()) if best[one] >= fewest and int(views[one]) not in self._gone
         ]
-        return [
-            Vote(int(views[one]), int(best[one]), query[place == one], number[place == one])
-            for one in order[:MOST_NAMED]
-        ]
+        ends = np.cumsum(np.bincount(place))
+        parts = [slice(ends[one - 1] if one else 0, ends[one]) for one in order[:MOST_NAMED]]
+        return [Vote(int(views[one]), int(best[one]), query[part], number[part])
+                for one, part in zip(order, parts, strict=False)]  # fmt: skip
 
     def settle(self) -> None:
         """Index what is waiting, together with segments that are not much larger: there are never more than a few."""
