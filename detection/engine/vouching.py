@@ -102,7 +102,7 @@ def wandered(pair: Pair, one: Sighting) -> int:
     if placed is None:
         return 0
     again = np.linalg.inv(placed.matrix)
-    if agree(moved(again, theirs.places), theirs.codes, ours, again).sum() >= SHOWN_TWICE * explained.sum():
+    if agree(moved(again, theirs.places), theirs.codes, ours, again)[explained].mean() >= SHOWN_TWICE:
         return 0
     here = ours.places[left][placed.ours]
     apart = np.linalg.norm(moved(placed.matrix, here) - moved(matrix, here), axis=1).mean()

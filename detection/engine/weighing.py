@@ -45,7 +45,7 @@ CHANGES_STANDING = 0.5
 CHANGES_BRIEFLY, CHANGES_BRIEFLY_UNHELD, CHANGES_BRIEFLY_ASTRAY, CHANGES_BRIEFLY_APART = 0.66, 0.75, 0.9, 0.4
 HOLDS_A_LITTLE = 0.93
 CHANGES_WITH_GAPS, WITHOUT_A_GAP = 0.76, 0.9
-CHANGES_FOR_A_WHILE, HOLDS_WELL = 0.85, 0.985
+CHANGES_FOR_A_WHILE, CHANGES_FOR_A_WHILE_HELD, HOLDS_WELL, HOLDS_FIRMLY = 0.85, 0.6, 0.985, 0.994
 CHANGES_AT_OTHER_SPEED, CHANGES_AT_OTHER_SPEED_APART = 0.75, 0.5
 CHANGES_LONG_AT_OTHER_SPEED, CHANGES_LONG_AT_OTHER_SPEED_APART = 0.5, 0.4
 CHANGES_TREMBLING, CHANGES_LONG_TREMBLING, CHANGES_TREMBLING_APART = 0.75, 0.6, 0.5
@@ -211,6 +211,8 @@ def _changes(signs: Signs) -> bool:
         least, apart = _briefly(signs), CHANGES_BRIEFLY_APART
     elif signs.moments < 7 and signs.seconds < 3 and signs.steady < HOLDS_WELL:
         least = CHANGES_FOR_A_WHILE
+    elif signs.moments < 7 and signs.seconds < 3 and signs.lost >= NOWHERE_ELSE:
+        least = CHANGES_FOR_A_WHILE_HELD if signs.steady >= HOLDS_FIRMLY else CHANGES_FOR_A_WHILE
     elif signs.moments < 7 and signs.filled < WITHOUT_A_GAP:
         least = CHANGES_WITH_GAPS
     if not _as_fast(signs):
@@ -266,7 +268,8 @@ def _moves(signs: Signs) -> bool:
     if signs.lost < MOVING or signs.filled < 0.6 or signs.moments < 5 or not _as_fast(signs):
         return False
     long = signs.moments >= 7 and signs.seconds >= 2.8
-    plain = signs.seconds >= 2 and signs.typical >= MANY_AT_EACH and signs.lost >= NOWHERE_ELSE
+    firmly = signs.seconds >= 2 and signs.typical >= MANY_AT_EACH and signs.steady >= HOLDS_FIRMLY
+    plain = firmly and signs.lost >= NOWHERE_ELSE
     changes = signs.along >= HARDLY_CHANGES or signs.along == NOT_KNOWN or (signs.moments >= 8 and signs.seconds >= 4)
     holds = signs.steady >= HOLDS and (long or plain) and changes
     lasts = signs.moments >= 12 and signs.along >= 0.5 and signs.steady >= LEAST_STEADY
