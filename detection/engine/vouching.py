@@ -14,7 +14,6 @@ from .overlay import alike_around, laid_over, pixels
 from .sightings import Pair, Sighting, unread
 
 ELSEWHERE_SECONDS, ELSEWHERE_PLACE = 1.0, 0.04
-SHOWN_TWICE = 0.5
 MOST_ASKED, MOMENTS = 10, 8
 NEIGHBOURS = 12
 # Small pictures as like as this show the same, though points were lost: under a tiled watermark, in a mosaic.
@@ -91,18 +90,17 @@ def wandered(pair: Pair, one: Sighting) -> int:
     """Points of both pictures that the sighting does not explain and that lie alike under another map.
 
     What was moved in a still is still there, somewhere else: it is the same place at another moment. What an edit
-    covers or adds has nothing to agree with, and where all of the picture agrees once more it is shown twice.
+    covers or adds has nothing to agree with.
     """
     ours, theirs = pair.ours(one.view, one.variant), pair.theirs(one.ref_view)
     matrix = one.matrix @ unread(one.variant, pair.candidate.aspect[0])
     inverse = np.linalg.inv(matrix)
-    left = ~agree(moved(matrix, ours.places), ours.codes, theirs, matrix)
-    explained = agree(moved(inverse, theirs.places), theirs.codes, ours, inverse)
-    placed = place(ours.only(left), theirs.only(~explained))
+    # What stands beside the picture is not in it: on a page it may be shown twice.
+    land = moved(matrix, ours.places)
+    left = ((land > 0) & (land < np.array(theirs.aspect))).all(axis=1) & ~agree(land, ours.codes, theirs, matrix)
+    other = ~agree(moved(inverse, theirs.places), theirs.codes, ours, inverse)
+    placed = place(ours.only(left), theirs.only(other))
     if placed is None:
-        return 0
-    again = np.linalg.inv(placed.matrix)
-    if agree(moved(again, theirs.places), theirs.codes, ours, again)[explained].mean() >= SHOWN_TWICE:
         return 0
     here = ours.places[left][placed.ours]
     apart = np.linalg.norm(moved(placed.matrix, here) - moved(matrix, here), axis=1).mean()
