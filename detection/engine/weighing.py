@@ -209,12 +209,8 @@ def _changes(signs: Signs) -> bool:
         least = CHANGES_STANDING
     if signs.moments < 5 or signs.seconds < SHORT_RUN:
         least, apart = _briefly(signs), CHANGES_BRIEFLY_APART
-    elif signs.moments < 7 and signs.seconds < 3 and signs.steady < HOLDS_WELL:
-        least = CHANGES_FOR_A_WHILE
-    elif signs.moments < 7 and signs.seconds < 3 and signs.lost >= NOWHERE_ELSE:
-        least = CHANGES_FOR_A_WHILE_HELD if signs.steady >= HOLDS_FIRMLY else CHANGES_FOR_A_WHILE
-    elif signs.moments < 7 and signs.filled < WITHOUT_A_GAP:
-        least = CHANGES_WITH_GAPS
+    elif signs.moments < 7:
+        least = max(least, _for_a_while(signs))
     if not _as_fast(signs):
         if signs.moments < 7 or signs.seconds < 2:
             return False
@@ -229,6 +225,13 @@ def _briefly(signs: Signs) -> float:
     if signs.steady >= HOLDS_WELL:
         return CHANGES_BRIEFLY
     return CHANGES_BRIEFLY_UNHELD if signs.steady >= HOLDS_A_LITTLE and signs.moments >= 4 else CHANGES_BRIEFLY_ASTRAY
+
+
+def _for_a_while(signs: Signs) -> float:
+    """How alike five or six moments must change, lest a camera only passed alike: the less firmly one map holds, the more."""
+    if signs.seconds < 3 and (signs.steady < HOLDS_WELL or signs.lost >= NOWHERE_ELSE):
+        return CHANGES_FOR_A_WHILE_HELD if signs.steady >= HOLDS_FIRMLY else CHANGES_FOR_A_WHILE
+    return CHANGES_WITH_GAPS if signs.filled < WITHOUT_A_GAP else CHANGES
 
 
 def _trembles(signs: Signs) -> bool:
