@@ -14,7 +14,7 @@ import numpy as np
 
 ALIKE = 78
 RATIO = 0.92
-SEEDS, MOST_PAIRS = 64, 240
+SEEDS, MOST_PAIRS, MOST_BACKING = 64, 240, 1_000
 LOOSE, NARROW, MIDDLE, TIGHT = 0.08, 0.04, 0.03, 0.012
 TURN_DIFFERS, SIZE_DIFFERS = np.deg2rad(35), 0.8
 FEWEST = 6
@@ -80,7 +80,12 @@ def alike(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def backing(ours: View, theirs: View, mine: np.ndarray, other: np.ndarray) -> int:
-    """How many points of some pairs agree with one similarity: a first look, cheaper and stricter than place()."""
+    """How many points of some pairs agree with one similarity: a first look, cheaper and stricter than place().
+
+    The clearest pairs propose: letters, which are the strongest points of a captioned picture, are like all letters.
+    """
+    clearest = np.argsort(np.bincount(mine)[mine] + np.bincount(other)[other], kind="stable")[:MOST_BACKING]
+    mine, other = mine[clearest], other[clearest]
     agreed = _agreeing_with_each(ours, theirs, mine, other, NARROW, TURN_DIFFERS / 2, SIZE_DIFFERS / 2)
     best = agreed[int(agreed.sum(axis=1).argmax())]
     return min(len(set(mine[best].tolist())), len(set(other[best].tolist())))

@@ -13,7 +13,7 @@ from .lines import Line
 from .overlay import alike_around, laid_over, pixels
 from .sightings import Pair, Sighting, unread
 
-ELSEWHERE_SECONDS, ELSEWHERE_PLACE = 1.0, 0.04
+ELSEWHERE_SECONDS, ELSEWHERE_PLACE = 1.0, 0.03
 MOST_ASKED, MOMENTS = 10, 8
 NEIGHBOURS = 12
 # Small pictures as like as this show the same, though points were lost: under a tiled watermark, in a mosaic.

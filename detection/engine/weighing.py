@@ -30,7 +30,7 @@ THRESHOLDS = {
 MOST_AGREES = 0.7
 LEAST_SHARE, MANY_POINTS = 0.1, 50
 COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.25, 0.65, 0.55
-ONLY_HERE, SAME_RATIO, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.75, 0.08, 0.8
+ONLY_HERE, SAME_RATIO, SAME_SHARE, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.75, 0.43, 0.08, 0.8
 LEAST_STEADY, STEADY, HARDLY_STEADY, HOLDS = 0.6, 0.7, 0.9, 0.97
 MOVING, MANY_AT_EACH, NOWHERE_ELSE = 0.7, 100, 0.9
 FEWEST_PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.38, 2.5
@@ -180,7 +180,7 @@ def is_copy(signs: Signs) -> bool:
     if signs.sort == "video in image":
         return signs.held >= SHORTEST_HELD and (whole or covered or most)
     undisturbed = signs.hole <= UNDISTURBED or signs.replaced <= HARDLY_REPLACED
-    this_moment = signs.hole <= hole and signs.ratio >= SAME_RATIO and undisturbed
+    this_moment = signs.share >= SAME_SHARE and signs.hole <= hole and signs.ratio >= SAME_RATIO and undisturbed
     return signs.share >= share and (signs.lost >= ONLY_HERE or this_moment)
 
 

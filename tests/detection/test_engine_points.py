@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from detection.engine.geometry import View, agree, moved, place
+from detection.engine.geometry import View, agree, backing, moved, place
 from detection.engine.pointindex import PointIndex
 from detection.engine.points import VARIANTS, Points, Variant, codes_of, points_of, projected, read_as
 from tests import clips
@@ -123,6 +123,18 @@ def test_what_is_like_everything_does_not_outvote_what_is_like_one() -> None:
     votes = index.votes(projected(found.descriptors), found.angles, found.sizes, 3)
     assert max(vote.points for vote in votes) > 2 * 40
     assert 12 in [vote.view for vote in votes[:2]]
+
+
+def test_letters_that_are_like_all_letters_are_not_all_that_proposes() -> None:
+    """Ten strongest points, each like twenty others by chance, come first; thirty that lie as they should come after."""
+    draw = np.random.default_rng(7)
+    places, sizes = draw.uniform(0, 1, (230, 2)).astype(np.float32), np.full(230, 0.02, np.float32)
+    no_codes = np.zeros((230, 4), np.uint64)
+    ours = View(places, sizes, draw.uniform(0, 6, 230).astype(np.float32), no_codes, (1, 1))
+    theirs = View(places, sizes, np.where(np.arange(230) < 200, draw.uniform(0, 6, 230), ours.angles), no_codes, (1, 1))
+    letters, true = np.repeat(np.arange(10), 20), np.arange(200, 230)
+    mine, other = np.concatenate([letters, true]), np.concatenate([draw.permutation(200), true])
+    assert backing(ours, theirs, mine, other) >= 30
 
 
 def test_points_are_spread_over_a_plain_inset_in_a_rich_picture() -> None:
