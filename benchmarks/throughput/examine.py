@@ -3,6 +3,10 @@
 CPU seconds of this process and of ffmpeg, never wall time, over those of `ffmpeg -threads 1 -f null -` on the same file
 in the same run. References are ten real films of eight seconds; the bulk is made of them by flipping the same random
 bits in all hashes, codes and sound words of one, so that they are as dense and as unlike as others' films.
+
+A film is examined three times: `unlike` references that it has nothing in common with, `related` ones, of which it
+shows one for eight seconds and nine others are films of places that it shows too, and as a `copy`, from its first to
+its last moment, of one among unlike ones.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -48,22 +53,38 @@ def measure(folder: Path, minutes: float, heights: list[int], counts: list[int])
     measured: dict[str, Any] = {str(height): alone(path, minutes) for height, path in films.items()}
     looked = {height: fingerprint_media(path, dense=False) for height, path in films.items()}
     fast = {height: fingerprint_media(path, dense=False, fast=True) for height, path in films.items()}
-    references = ReferenceSet()
-    added = bulk(real)
+    whole = {height: fingerprint_media(path, dense=True) for height, path in films.items()}
+    related, unlike = ReferenceSet(), ReferenceSet()
+    beside, among = bulk(real), islice(bulk(real), REAL, None)
     for count in counts:
         before = _resident()
-        while len(references) < count:
-            references.add(*next(added))
-        references.settle()
-        for height in heights:
-            row = measured[str(height)]
-            row[f"compare_{count}"] = _ratio(lambda one=looked[height]: compare(one, references), row["floor_cpu_s"])
-            row[f"compare_fast_{count}"] = _ratio(lambda one=fast[height]: compare(one, references), row["floor_cpu_s"])
-            row[f"examination_{count}"] = row["fingerprint"] + row[f"compare_{count}"]
-            row[f"examination_fast_{count}"] = row["fingerprint_fast"] + row[f"compare_fast_{count}"]
+        _fill(related, beside, count)
         measured[f"memory_mb_{count}"] = _resident()
         measured[f"kb_a_reference_{count}"] = (_resident() - before) * 1024 / count
+        _fill(unlike, among, count)
+        for height in heights:
+            row = measured[str(height)]
+            _compared(row, looked[height], related, f"related_{count}", "")
+            _compared(row, fast[height], related, f"related_{count}", "_fast")
+            _compared(row, looked[height], unlike, f"unlike_{count}", "")
+            unlike.add("whole", whole[height])
+            unlike.settle()
+            _compared(row, looked[height], unlike, f"copy_{count}", "")
+            unlike.remove("whole")
     return measured
+
+
+def _fill(references: ReferenceSet, added: Iterator[tuple[str, MediaFingerprint]], count: int) -> None:
+    while len(references) < count:
+        references.add(*next(added))
+    references.settle()
+
+
+def _compared(row: dict[str, float], film: MediaFingerprint, references: ReferenceSet, name: str, profile: str) -> None:
+    """Note what comparing costs over the floor, and what examining costs altogether."""
+    compared = _cpu_of(lambda: compare(film, references)) / row["floor_cpu_s"]
+    row[f"compare{profile}_{name}"] = compared
+    row[f"examination{profile}_{name}"] = row[f"fingerprint{profile}"] + compared
 
 
 def alone(path: Path, minutes: float) -> dict[str, float]:
@@ -93,10 +114,6 @@ def bulk(real: list[MediaFingerprint]) -> Iterator[tuple[str, MediaFingerprint]]
             angles=(one.angles + draw.uniform(0, 6)).astype(np.float32) % np.float32(2 * np.pi),
         )  # fmt: skip
         number += 1
-
-
-def _ratio(work: Any, floor: float) -> float:
-    return _cpu_of(work) / floor
 
 
 def _cpu_of(work: Any) -> float:

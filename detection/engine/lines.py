@@ -13,7 +13,7 @@ import numpy as np
 from .sightings import Sighting
 
 SAME_PLACE = 0.06
-MOST_COMPARED = 260
+MOST_COMPARED, MOST_MOMENTS = 260, 600
 SEEDS = 6
 MOST_LINES = 8
 ON_LINE = 0.3
@@ -62,6 +62,16 @@ def lines(kept: list[Sighting], still: bool, gap: float, normal_speed: bool = Fa
     return chosen
 
 
+def likeliest(kept: list[Sighting]) -> Line | None:
+    """The one line at the reference's own speed that explains most sightings, gaps and all."""
+    if not kept:
+        return None
+    weight, cand, ref = (
+        np.array([getattr(one, name) for one in kept], float) for name in ("points", "cand_s", "ref_s")
+    )
+    return _best_line(kept, _same_place(kept), weight, cand, ref, np.ones(len(kept), bool), False, True)
+
+
 def _longest(line: Line, cand: np.ndarray, weight: np.ndarray, gap: float) -> Line:
     """The weightiest stretch of a line without a gap; the others are found again as lines of their own."""
     members = line.members[np.argsort(cand[line.members], kind="stable")]
@@ -76,18 +86,22 @@ def _taken(cand: np.ndarray, line: Line, times: np.ndarray) -> np.ndarray:
 
 
 def strongest(found: list[Sighting]) -> list[Sighting]:
-    """At most MOST_COMPARED, spread over the candidate: the best of every stretch of time."""
+    """At most MOST_COMPARED, or one a moment up to MOST_MOMENTS, spread over the candidate: the best of every stretch."""
+    moments = np.unique([one.cand_s for one in found])
     if len(found) <= MOST_COMPARED:
         return sorted(found, key=lambda one: (one.cand_s, one.ref_s, one.by))
+    stretch = max(0.0, float(moments[-1] - moments[0]) / MOST_MOMENTS) if len(moments) > MOST_MOMENTS else 0.0
     ordered = sorted(found, key=lambda one: (-one.points, one.cand_s, one.ref_s))
     by_moment: dict[float, int] = {}
     ranked = []
     for one in ordered:
-        rank = by_moment.get(one.cand_s, 0)
-        by_moment[one.cand_s] = rank + 1
+        moment = one.cand_s // stretch if stretch else one.cand_s
+        rank = by_moment.get(moment, 0)
+        by_moment[moment] = rank + 1
         ranked.append((rank, one))
     ranked.sort(key=lambda pair: (pair[0], -pair[1].points, pair[1].cand_s, pair[1].ref_s))
-    return sorted((one for _, one in ranked[:MOST_COMPARED]), key=lambda one: (one.cand_s, one.ref_s, one.by))
+    most = max(MOST_COMPARED, min(len(by_moment), MOST_MOMENTS))
+    return sorted((one for _, one in ranked[:most]), key=lambda one: (one.cand_s, one.ref_s, one.by))
 
 
 def _same_place(found: list[Sighting]) -> np.ndarray:

@@ -16,11 +16,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from .memory import keep_freed_memory
+
 CODE_BITS = 256
 DESCRIPTOR = 128
 # Weaker points than usual are wanted: blurred footage has no others; where even those are few, it is dark.
 CONTRAST, CONTRAST_IN_THE_DARK = 0.02, 0.006
 FEW = 1 / 3
+# OpenCV compares a point's response times its layers an octave with the contrast asked for.
+LAYERS = np.float32(3)
 # Where points are to be spread, so many times as many are found first, and a picture has so many cells a side.
 CHOSEN_FROM, CELLS_A_SIDE = 3, 5
 
@@ -61,9 +65,10 @@ NO_POINTS = Points(np.zeros((0, 2), np.float32), np.zeros(0, np.float32), np.zer
 
 
 @functools.cache
-def _detector(most: int, contrast: float) -> cv2.SIFT:
+def _detector(most: int) -> cv2.SIFT:
     cv2.setNumThreads(1)
-    return cv2.SIFT_create(most, contrastThreshold=contrast)  # type: ignore[attr-defined]
+    keep_freed_memory()
+    return cv2.SIFT_create(most, contrastThreshold=CONTRAST_IN_THE_DARK)  # type: ignore[attr-defined]
 
 
 def points_of(picture: np.ndarray, most: int, *, spread: bool = False) -> Points:
@@ -73,13 +78,14 @@ def points_of(picture: np.ndarray, most: int, *, spread: bool = False) -> Points
     plain inset in a rich film has some.
     """
     sought = CHOSEN_FROM * most if spread else most
-    found, descriptors = _detector(sought, CONTRAST).detectAndCompute(picture, None)
-    if len(found) < FEW * most:
-        found, descriptors = _detector(sought, CONTRAST_IN_THE_DARK).detectAndCompute(picture, None)
+    found, descriptors = _detector(sought).detectAndCompute(picture, None)
     if not found:
         return NO_POINTS
     longer = max(picture.shape)
     shapes = np.array([(*one.pt, one.size, one.angle, -one.response) for one in found], np.float32)
+    firm = -shapes[:, 4] * LAYERS >= np.float32(CONTRAST)
+    if firm.sum() >= FEW * most:
+        shapes, descriptors = shapes[firm], descriptors[firm]
     # Ties in strength are broken by place, so that the order never depends on the library's.
     order = np.lexsort((shapes[:, 3], shapes[:, 1], shapes[:, 0], shapes[:, 4]))
     if spread:

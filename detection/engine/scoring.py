@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .audio import SoundMatch, compare_sound
+from .following import followed
 from .learned import raised, suspicion_from
 from .lines import Line, lines, strongest
 from .media import MediaFingerprint
@@ -92,6 +93,7 @@ def _with_likeness(name: str, pair: Pair, suspicion: Suspicion, finding: Finding
 def _judge(name: str, pair: Pair, suspicion: Suspicion) -> Finding | None:
     still = "image" in (pair.candidate.kind, pair.reference.kind)
     found = strongest(sightings(pair, suspicion))
+    found = strongest(found + followed(pair, found))
     drawn = lines(found, still, _gap(pair.candidate))
     sound = None if still else compare_sound((pair.candidate.sound, pair.candidate.loud),
                                              (pair.reference.sound, pair.reference.loud))  # fmt: skip

@@ -25,10 +25,13 @@ ASKED_IN_LONG = 300
 FEWEST_BACKING = 5
 PER_REFERENCE, CLEARLY_FEWER = 3, 3
 # A long film is asked about some of its views, seldom as a negative, and about all around those that something backs well.
-SHORT_VIEWS = 48
-STEPS = (1, 2, 4, 4)
-BACKED_WELL = 8
-MOST_LOOKS = 300
+SHORT_VIEWS, VERY_LONG_VIEWS = 48, 300
+STEPS, STEPS_LONG, STEPS_VERY_LONG = (1, 1, 1, 1), (1, 2, 4, 4), (2, 2, 8, 8)
+# In a very long one views that clearly show one reference and no other are asked about
+# seldom in further readings, and not at all between two of them: a whole copy would cost most of all.
+BACKED_WELL, BACKED_FIRMLY, SELDOM = 8, 40, 8
+# At least half of the most views a film has, or the moments left would lie too far apart to be one stretch.
+MOST_LOOKS = 600
 MOST_HASHED_FRAMES = 2_400
 
 
@@ -122,11 +125,16 @@ class ReferenceSet:
         """The registered pictures that something of each view backs, in any reading."""
         count = candidate.view_count
         looks: list[list[Look]] = [[] for _ in range(count)]
-        for variant, step in enumerate(STEPS if count > SHORT_VIEWS else (1, 1, 1, 1)):
-            asked = {view: self._backed(candidate, view, variant) for view in range(0, count, step)}
-            near = {other for view, found in asked.items() if any(look[4] >= BACKED_WELL for look in found)
+        plain: set[int] = set()
+        for variant, step in enumerate(_steps(count)):
+            first = [view for view in range(0, count, step) if view not in plain or view % SELDOM == 0]
+            asked = {view: self._backed(candidate, view, variant) for view in first}
+            shown = _clearly_shown(asked, count)
+            near = {other for view, found in asked.items() if variant == 0 or _most_backed(found) >= BACKED_WELL
                     for other in range(max(0, view - step + 1), min(count, view + step))}  # fmt: skip
-            asked.update((view, self._backed(candidate, view, variant)) for view in sorted(near - asked.keys()))
+            near = {view for view in near - asked.keys() if not _between(view, step, shown)}
+            asked.update((view, self._backed(candidate, view, variant)) for view in sorted(near))
+            plain |= _clearly_shown(asked, count).keys()
             for view, found in asked.items():
                 looks[view] += found
         return looks
@@ -202,6 +210,30 @@ class ReferenceSet:
         return [(*row, negative) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
+def _steps(count: int) -> tuple[int, ...]:
+    """Of so many views every how many-th is asked about first, in each reading."""
+    return STEPS_VERY_LONG if count > VERY_LONG_VIEWS else STEPS_LONG if count > SHORT_VIEWS else STEPS
+
+
+def _clearly_shown(asked: dict[int, list[Look]], count: int) -> dict[int, str]:
+    """The reference that a view clearly shows, and no other; of a film with few views every one is looked into."""
+    if count <= VERY_LONG_VIEWS:
+        return {}
+    shown = {view: {look[0] for look in found if look[4] >= BACKED_WELL} for view, found in asked.items()}
+    return {view: next(iter(names)) for view, names in shown.items()
+            if len(names) == 1 and _most_backed(asked[view]) >= BACKED_FIRMLY}  # fmt: skip
+
+
+def _between(view: int, step: int, shown: dict[int, str]) -> bool:
+    """Whether the views asked about before and after this one show the same reference."""
+    before = view - view % step
+    return before in shown and shown[before] == shown.get(before + step)
+
+
+def _most_backed(looks: list[Look]) -> int:
+    return max((look[4] for look in looks), default=0)
+
+
 def _likeliest(looks: list[Look]) -> list[Look]:
     """The best of one view's looks, a few for each reference."""
     most: dict[str, int] = {}
@@ -216,11 +248,15 @@ def _likeliest(looks: list[Look]) -> list[Look]:
 
 
 def _spread(looks: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
-    """Of a long copy enough is enough: the looks at some of the views, evenly spread."""
-    views = sorted({look[0] for look in looks})
-    step = -(-len(looks) // MOST_LOOKS)
-    chosen = set(views[::step])
-    return [look for look in looks if look[0] in chosen]
+    """Of a long copy enough is enough: fewer looks at each view, and only then fewer views, evenly spread."""
+    if len(looks) <= MOST_LOOKS:
+        return looks
+    of_each: dict[int, list[tuple[int, int, int, int]]] = {}
+    for look in looks:
+        of_each.setdefault(look[0], []).append(look)
+    a_view = max(1, MOST_LOOKS // len(of_each))
+    views = sorted(of_each)[:: -(-len(of_each) // MOST_LOOKS)]
+    return [look for view in views for look in sorted(of_each[view], key=lambda look: -look[3])[:a_view]]
 
 
 def rows_with_detail(media: MediaFingerprint, frames: np.ndarray) -> np.ndarray:

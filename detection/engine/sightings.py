@@ -67,11 +67,12 @@ def sightings(pair: Pair, suspicion: Suspicion) -> list[Sighting]:
         ours, theirs = pair.ours(view, variant), pair.theirs(ref_view)
         placed = place(ours, theirs)
         if placed:
-            found.append(_local(pair, view, variant, ref_view, ours, theirs, placed))
+            found.append(local(pair, view, variant, ref_view, ours, theirs, placed))
     return found + _hashed(pair, suspicion)
 
 
-def _local(pair: Pair, view: int, variant: int, ref_view: int, ours: View, theirs: View, placed: Placement) -> Sighting:
+def local(pair: Pair, view: int, variant: int, ref_view: int, ours: View, theirs: View, placed: Placement) -> Sighting:
+    """What is known of two views of which one was found in the other."""
     here, there = ours.places[placed.ours], theirs.places[placed.theirs]
     matrix = placed.matrix @ unread(variant, pair.candidate.aspect[0])
     own = moved(unread(variant, pair.candidate.aspect[0]), here)

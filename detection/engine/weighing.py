@@ -33,6 +33,8 @@ COVERED_SHARE, LARGEST_COVERED, FEW_REPLACED = 0.25, 0.65, 0.55
 ONLY_HERE, SAME_RATIO, SAME_SHARE, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.75, 0.43, 0.08, 0.8
 LEAST_STEADY, STEADY, HARDLY_STEADY, HOLDS = 0.6, 0.7, 0.9, 0.97
 MOVING, MANY_AT_EACH, NOWHERE_ELSE = 0.7, 100, 0.9
+# In two long films there are so many moments to choose from that a few seconds run along by chance.
+LONG_FILM, LASTS, LASTS_HELD = 60.0, 2.0, 8.0
 FEWEST_PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.38, 2.5
 # How well what passes must agree and how much better than elsewhere, how alike the film must change and how much more so.
 PASSES, PASSES_LONG = (0.44, 0.24, 0.2, 0.12), (0.3, 0.2, 0.15, 0.15)
@@ -62,7 +64,8 @@ class Signs(NamedTuple):
     `sort`: film in film, film in still and so on. `moments` of the candidate on the line, `seconds` they span, `points`
     that agree at the best moment and `typical` at the middle one, `cover` and `share` as in Sighting, `lost` as
     only_here() tells, `along` and `along_elsewhere` as changes_along() tells, `sound` seconds that run along, `shift`
-    seconds by which the line fits better, `displaced` and `restless` as the functions of these names tell.
+    seconds by which the line fits better, `displaced` and `restless` as the functions of these names tell, `shorter` the
+    seconds of the shorter film.
     """
 
     sort: str
@@ -89,6 +92,7 @@ class Signs(NamedTuple):
     speed: float
     displaced: float = 0.0
     restless: float = 0.0
+    shorter: float = 0.0
 
 
 def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | None) -> Signs:
@@ -118,6 +122,7 @@ def weigh(pair: Pair, found: list[Sighting], line: Line, sound: SoundMatch | Non
         wandered=0 if films or best.by != "local" else wandered(pair, best), speed=line.speed,
         displaced=_displaced(pair, members) if pair.reference.kind == "image" else 0.0,
         restless=restless(pair, members) if sort == "video in image" else 0.0,
+        shorter=min(pair.candidate.duration_seconds, pair.reference.duration_seconds) if films else 0.0,
     )  # fmt: skip
 
 
@@ -192,7 +197,15 @@ def _runs_along(signs: Signs) -> bool:
         return True
     if signs.moments < 3 or signs.seconds < SHORTEST_RUN or signs.typical < 6:
         return False
+    if signs.shorter > LONG_FILM and signs.along != NOT_KNOWN and not _lasts(signs):
+        return False
     return _changes(signs) or _passes(signs) or _moves(signs)
+
+
+def _lasts(signs: Signs) -> bool:
+    """Whether a stretch of two long films is more than chance: the less alike it changes, the longer it must be."""
+    held = signs.seconds >= LASTS_HELD and signs.steady >= HOLDS and signs.speed == 1
+    return held or signs.along * signs.seconds**0.5 >= LASTS
 
 
 def _heard_along(signs: Signs) -> bool:
@@ -273,7 +286,8 @@ def _moves(signs: Signs) -> bool:
     long = signs.moments >= 7 and signs.seconds >= 2.8
     firmly = signs.seconds >= 2 and signs.typical >= MANY_AT_EACH and signs.steady >= HOLDS_FIRMLY
     plain = firmly and signs.lost >= NOWHERE_ELSE
-    changes = signs.along >= HARDLY_CHANGES or signs.along == NOT_KNOWN or (signs.moments >= 8 and signs.seconds >= 4)
+    lasting = signs.moments >= 8 and signs.seconds >= 4 and abs(signs.speed) == 1
+    changes = signs.along >= HARDLY_CHANGES or signs.along == NOT_KNOWN or lasting
     holds = signs.steady >= HOLDS and (long or plain) and changes
     lasts = signs.moments >= 12 and signs.along >= 0.5 and signs.steady >= LEAST_STEADY
     return holds or lasts

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
 
 from detection.engine.geometry import View, agree, backing, moved, place
 from detection.engine.pointindex import PointIndex
-from detection.engine.points import VARIANTS, Points, Variant, codes_of, points_of, projected, read_as
+from detection.engine.points import (
+    CONTRAST,
+    CONTRAST_IN_THE_DARK,
+    VARIANTS,
+    Points,
+    Variant,
+    codes_of,
+    points_of,
+    projected,
+    read_as,
+)  # fmt: skip
 from tests import clips
 
 
@@ -148,6 +162,39 @@ def test_points_are_spread_over_a_plain_inset_in_a_rich_picture() -> None:
 
     assert inside(spread=True) >= 1.5 * inside(spread=False)
     assert len(points_of(rich, 400, spread=True)) == len(points_of(rich, 400)) == 400
+
+
+def plain_sift(gray: np.ndarray, most: int, contrast: float) -> list[tuple[float, float]]:
+    """Where OpenCV itself finds points of so much contrast, in shares of the longer side."""
+    found = cv2.SIFT_create(most, contrastThreshold=contrast).detect(gray, None)  # type: ignore[attr-defined]
+    return sorted((one.pt[0] / max(gray.shape), one.pt[1] / max(gray.shape)) for one in found)
+
+
+@pytest.mark.parametrize(("gain", "contrast"), [(1.0, CONTRAST), (0.5, CONTRAST), (0.1, CONTRAST_IN_THE_DARK)])
+def test_weak_points_are_taken_only_where_firm_ones_are_few(gain: float, contrast: float) -> None:
+    gray = cv2.convertScaleAbs(picture("coffee", 256), alpha=gain)
+    places = sorted((float(x), float(y)) for x, y in points_of(gray, 300).places)
+    np.testing.assert_allclose(places, plain_sift(gray, 300, contrast), atol=1e-6)
+
+
+FAULTS = """
+import resource, numpy as np
+from detection.engine.points import points_of
+draw = np.random.default_rng(1)
+pictures = draw.integers(0, 255, (13, 216, 384), np.uint8)
+for number, picture in enumerate(pictures):
+    if number == 3:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    points_of(picture, 400)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
+def test_memory_is_kept_from_one_picture_to_the_next() -> None:
+    told = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True)
+    # Ten pictures ask for 46,000 pages when each is given back at once.
+    assert int(told.stdout) < 5_000
 
 
 def test_what_was_removed_is_never_named_again() -> None:
