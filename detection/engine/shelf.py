@@ -27,8 +27,8 @@ PER_REFERENCE, CLEARLY_FEWER = 3, 3
 # A long film is asked about some of its views, seldom as a negative, and about all around those that something backs well.
 SHORT_VIEWS, VERY_LONG_VIEWS = 48, 300
 STEPS, STEPS_LONG, STEPS_VERY_LONG = (1, 1, 1, 1), (1, 2, 4, 4), (2, 2, 8, 8)
-# In a very long one views that clearly show one reference and no other are asked about
-# seldom in further readings, and not at all between two of them: a whole copy would cost most of all.
+# In a very long one, views that clearly show one reference and no other are seldom asked about in further readings, and
+# not at all between two of them: a whole copy would cost most of all.
 BACKED_WELL, BACKED_FIRMLY, SELDOM = 8, 40, 8
 # At least half of the most views a film has, or the moments left would lie too far apart to be one stretch.
 MOST_LOOKS = 600

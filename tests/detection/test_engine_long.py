@@ -35,7 +35,7 @@ def wander(path: Path, seed: int, filters: str = "null") -> Path:
 @pytest.fixture(scope="module")
 def registered(tmp_path_factory: pytest.TempPathFactory) -> ReferenceSet:
     references = ReferenceSet()
-    references.add("recording", fingerprint_media(wander(tmp_path_factory.mktemp("long") / "it.mp4", 1), dense=True))
+    references.add("recording", fingerprint_media(wander(tmp_path_factory.mktemp("long") / "it.mp4", 5), dense=True))
     return references
 
 
@@ -48,14 +48,14 @@ EDITED = "hflip,crop=iw*0.8:ih*0.8,drawbox=y=ih-20:h=20:color=white:t=fill,scale
 
 
 def test_a_whole_edited_copy_is_found_from_beginning_to_end(registered: ReferenceSet, tmp_path: Path) -> None:
-    found = judged(wander(tmp_path / "copy.mp4", 1, EDITED), registered)
+    found = judged(wander(tmp_path / "copy.mp4", 5, EDITED), registered)
     assert found.verdict == "confirmed"
-    assert found.query_percent > 35
+    assert found.query_percent > 50
     assert all(abs(one.cand_start - one.ref_start) < 0.5 for one in found.segments)
 
 
 def test_another_film_of_the_same_place_is_for_an_officer(registered: ReferenceSet, tmp_path: Path) -> None:
-    assert judged(wander(tmp_path / "other.mp4", 2, EDITED), registered).verdict == "review"
+    assert judged(wander(tmp_path / "other.mp4", 20), registered).verdict == "review"
 
 
 def test_of_a_long_copy_every_view_is_looked_at_before_any_is_looked_at_twice() -> None:
