@@ -160,7 +160,9 @@ def test_what_a_letter_says_names_nobody(journey: Journey) -> None:
 def test_nothing_of_the_person_lies_in_the_clear_on_the_disk(journey: Journey) -> None:
     """Database, queue file, evidence folder, logs: no name, no contact, no words, no byte of the media."""
     # Four letters alone stand in 25 MB of ciphertext once in a hundred runs, by chance.
-    tokens = {token.encode() for token in (NAME, CONTACT, ACCOUNT, "-Q7X4", "Q7X4-")} | {json.dumps(NAME)[1:-1].encode()}
+    tokens = {token.encode() for token in (NAME, CONTACT, ACCOUNT, "-Q7X4", "Q7X4-")} | {
+        json.dumps(NAME)[1:-1].encode()
+    }
     tokens |= slices_of_media(journey)
     found = [
         (path.relative_to(journey.home), token)
