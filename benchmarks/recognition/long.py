@@ -11,9 +11,10 @@ import argparse
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import imageio_ffmpeg
@@ -21,7 +22,7 @@ import numpy as np
 
 from detection.engine import Finding, MediaFingerprint, ReferenceSet, compare, fingerprint_media
 
-from .films import RATE, Scene, film
+from .films import RATE, TILES, Scene, film
 from .sources import gather
 
 SORTS = ("fixed", "hand_held", "changing")
@@ -55,6 +56,14 @@ class Film:
         return f"{self.number}-{self.sort}-{self.take}"
 
 
+class Copy(NamedTuple):
+    """An edited copy of a film; `other` is a film of another place, which some edits show too."""
+
+    film: Film
+    edit: str
+    other: Film
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pool", choices=["tune", "report"], default="tune")
@@ -65,35 +74,30 @@ def main() -> None:
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)
-    films = [Film(number, SORTS[number % len(SORTS)], take) for number in range(chosen.films) for take in (0, 1)]
+    firsts, seconds = (
+        [Film(number, SORTS[number % len(SORTS)], take) for number in range(chosen.films)] for take in (0, 1)
+    )
+    copies = [Copy(one, edit, firsts[place - 1]) for place, one in enumerate(firsts) for edit in EDITS]
     with ProcessPoolExecutor(2) as workers:
-        written = partial(write, chosen.out, chosen.pool, chosen.seed, chosen.minutes * 60)
-        paths = dict(zip(films, workers.map(written, films), strict=True))
-        firsts = [one for one in films if not one.take]
-        asked = [(one, edit, paths[firsts[place - 1]]) for place, one in enumerate(firsts) for edit in EDITS]
-        copies = list(
-            workers.map(
-                partial(edited, chosen.out),
-                [paths[one] for one, *_ in asked],
-                *zip(*[row[1:] for row in asked], strict=True),
-            )
-        )
+        list(workers.map(partial(write, chosen.out, chosen.pool, chosen.seed, chosen.minutes * 60), firsts + seconds))
+        candidates = [*workers.map(partial(edited, chosen.out), copies), *(_path(chosen.out, one) for one in seconds)]
+        dense = workers.map(partial(fingerprint_media, dense=True), [_path(chosen.out, one) for one in firsts])
+        looked = workers.map(partial(fingerprint_media, dense=False), candidates)
         references = ReferenceSet()
-        for one, fingerprint in zip(
-            firsts, workers.map(partial(fingerprint_media, dense=True), [paths[one] for one in firsts]), strict=True
-        ):
+        for one, fingerprint in zip(firsts, dense, strict=True):
             references.add(one.name, fingerprint)
-        references.settle()
-        seconds = [one for one in films if one.take]
-        looked = workers.map(partial(fingerprint_media, dense=False), [*copies, *(paths[one] for one in seconds)])
-        report(asked, seconds, references, list(looked))
+        report(copies, seconds, references, list(looked))
 
 
-def write(out: Path, pool: str, seed: int, seconds: float, one: Film) -> Path:
+def _path(out: Path, one: Film) -> Path:
+    return out / f"{one.name}.mp4"
+
+
+def write(out: Path, pool: str, seed: int, seconds: float, one: Film) -> None:
     """Encode a film; an earlier run's is kept."""
-    path = out / f"{one.name}.mp4"
+    path = _path(out, one)
     if path.exists():
-        return path
+        return
     width, height = SIZE
     raw = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}", "-r", str(RATE), "-i", "pipe:0"]
     with subprocess.Popen([*FFMPEG, *raw, *CODED, str(path)], stdin=subprocess.PIPE) as encoder:
@@ -102,24 +106,17 @@ def write(out: Path, pool: str, seed: int, seconds: float, one: Film) -> Path:
             for frame in film(scene, pixels):
                 encoder.stdin.write(np.ascontiguousarray(frame).tobytes())
         encoder.stdin.close()
-    return path
 
 
 def scenes(pool: str, seed: int, seconds: float, one: Film) -> Iterator[Scene]:
     photographs = sorted(str(source.path) for source in gather(pool) if source.kind == "photo")
-    place = np.random.default_rng([seed, one.number])
-    room, others = (
-        photographs[int(place.integers(len(photographs)))],
-        np.random.default_rng([seed, one.number, one.take]),
-    )
+    room = str(np.random.default_rng([seed, one.number]).choice(photographs))
+    draw = np.random.default_rng([seed, one.number, one.take])
     for number in range(round(seconds / SCENE_SECONDS)):
-        photograph = photographs[int(others.integers(len(photographs)))] if one.sort == "changing" else room
-        passing = tuple(
-            f"{photographs[int(others.integers(len(photographs)))]}#{int(others.integers(16))}" for _ in range(3)
-        )
-        moment = int(others.integers(1 << 30))
-        yield Scene("fixed" if one.sort == "fixed" or (one.sort == "changing" and number % 2) else "hand_held", photograph,
-                    passing, SIZE, SCENE_SECONDS, moment)  # fmt: skip
+        photograph = str(draw.choice(photographs)) if one.sort == "changing" else room
+        passing = tuple(f"{draw.choice(photographs)}#{draw.integers(TILES**2)}" for _ in range(3))
+        sort = SORTS[(number + 1) % 2] if one.sort == "changing" else one.sort
+        yield Scene(sort, photograph, passing, SIZE, SCENE_SECONDS, int(draw.integers(1 << 30)))
 
 
 @cache
@@ -129,30 +126,32 @@ def pixels(path: str) -> np.ndarray:
     return picture
 
 
-def edited(out: Path, source: Path, edit: str, other: Path) -> Path:
-    path = out / f"{source.stem}-{list(EDITS).index(edit)}.mp4"
+def edited(out: Path, one: Copy) -> Path:
+    """Encode a copy; an earlier run's is kept."""
+    path = out / f"{one.film.name}-{list(EDITS).index(one.edit)}.mp4"
     if not path.exists():
-        command = [*FFMPEG, "-i", str(source), "-i", str(other), "-filter_complex", EDITS[edit], *CODED, str(path)]
-        subprocess.run(command, check=True)
+        films = [word for film in (one.film, one.other) for word in ("-i", str(_path(out, film)))]
+        subprocess.run([*FFMPEG, *films, "-filter_complex", EDITS[one.edit], *CODED, str(path)], check=True)
     return path
 
 
-def report(asked: list[tuple[Film, str, Path]], seconds: list[Film], references: ReferenceSet,
+def report(copies: list[Copy], seconds: list[Film], references: ReferenceSet,
            looked: list[MediaFingerprint]) -> None:  # fmt: skip
     """Print how many copies are confirmed, how much of them is marked, and what is said of films that are no copies."""
     wrong = same = pairs = 0
     rows: dict[tuple[str, str], list[Finding | None]] = {}
-    truth = [(one.name, one.sort, edit, other.stem if "[1]" in EDITS[edit] else "") for one, edit, other in asked]
-    truth += [(one.name, one.sort, "", "") for one in seconds]
-    for (name, sort, edit, shown), fingerprint in zip(truth, looked, strict=True):
+    candidates: list[Copy | Film] = [*copies, *seconds]
+    for asked, fingerprint in zip(candidates, looked, strict=True):
         found = {one.reference: one for one in compare(fingerprint, references)}
-        place = name.rsplit("-", 1)[0] + "-0"
-        if edit:
-            rows.setdefault((edit, sort), []).append(found.get(place))
-        elif sort != "changing":
+        one = asked.film if isinstance(asked, Copy) else asked
+        shown = {replace(one, take=0).name}
+        if isinstance(asked, Copy):
+            rows.setdefault((asked.edit, one.sort), []).append(found.get(one.name))
+            shown |= {asked.other.name} if "[1]" in EDITS[asked.edit] else set()
+        elif one.sort != "changing":
             pairs += 1
-            same += place in found and found[place].verdict == "confirmed"
-        wrong += sum(one.verdict == "confirmed" for ref, one in found.items() if ref not in (place, shown))
+            same += any(name in shown and other.verdict == "confirmed" for name, other in found.items())
+        wrong += sum(name not in shown and other.verdict == "confirmed" for name, other in found.items())
     print("| edit | " + " | ".join(SORTS) + " |\n| --- |" + " ---: |" * len(SORTS))
     for edit in EDITS:
         print(f"| {edit} | " + " | ".join(_cell(rows.get((edit, sort), [])) for sort in SORTS) + " |")

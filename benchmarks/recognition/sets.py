@@ -95,8 +95,7 @@ def plan(pool: str, seed: int, count: int, seconds: float, out: Path) -> Plan:
 
 
 def _has_features(cut: np.ndarray) -> bool:
-    small = cv2.cvtColor(cv2.resize(cut, (200, 200), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-    return len(cv2.FastFeatureDetector.create(20).detect(small)) >= 150
+    return _corners(cut, 20) >= 150
 
 
 def _film_reference(pool: str, number: int, names: list[str], walkers: list[str], real: list[str], seconds: float, draw: np.random.Generator
@@ -119,12 +118,12 @@ def _shows_something(pool: str, scene: Scene) -> bool:
     empty sky, and one even colour is nobody's material."""
     frames = film(replace(scene, dim=1.0), functools.partial(_pixels, pool))
     asked = [frames[round(share * (len(frames) - 1))] for share in (0, 0.25, 0.5, 0.75, 1)]
-    return sum(_corners(frame) >= FEWEST_SHOWN for frame in asked) > len(asked) / 2
+    return sum(_corners(frame, 10) >= FEWEST_SHOWN for frame in asked) > len(asked) / 2
 
 
-def _corners(frame: np.ndarray) -> int:
-    small = cv2.cvtColor(cv2.resize(frame, (200, 200), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-    return len(cv2.FastFeatureDetector.create(10).detect(small))
+def _corners(picture: np.ndarray, contrast: int) -> int:
+    small = cv2.cvtColor(cv2.resize(picture, (200, 200), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    return len(cv2.FastFeatureDetector.create(contrast).detect(small))
 
 
 def _still_reference(number: int, name: str, walkers: list[str], draw: np.random.Generator) -> Reference:

@@ -11,10 +11,9 @@ import numpy as np
 
 from .geometry import moved, place
 from .lines import SAME_PLACE, Line, likeliest
+from .media import LONG_SECONDS
 from .sightings import Pair, Sighting, local
 
-# A shorter film is looked at so closely that the shortlist alone has enough moments.
-LONG_SECONDS = 60.0
 FEWEST_MOMENTS = 3
 # So many views are tried first, and the rest only if half of them lie on the line; other films of a place do not.
 TRIED, ENOUGH, MOST_FOLLOWED = 12, 0.5, 300
@@ -23,6 +22,8 @@ TRIED, ENOUGH, MOST_FOLLOWED = 12, 0.5, 300
 def followed(pair: Pair, found: list[Sighting]) -> list[Sighting]:
     """Sightings along the likeliest line at views that have none on it; none for films that are not long."""
     if "image" in (pair.candidate.kind, pair.reference.kind) or pair.candidate.duration_seconds <= LONG_SECONDS:
+        return []
+    if pair.reference.view_count < 2:
         return []
     line = likeliest(found)
     members = [found[one] for one in line.members.tolist() if found[one].by == "local"] if line else []
@@ -34,7 +35,7 @@ def followed(pair: Pair, found: list[Sighting]) -> list[Sighting]:
     first = _seen(pair, line, best, tried)
     if len(first) < ENOUGH * len(tried):
         return []
-    rest = [one for one in views if one not in set(tried)]
+    rest = sorted(set(views) - set(tried))
     return first + _seen(pair, line, best, rest[:: max(1, -(-len(rest) // MOST_FOLLOWED))])
 
 

@@ -87,10 +87,10 @@ def _taken(cand: np.ndarray, line: Line, times: np.ndarray) -> np.ndarray:
 
 def strongest(found: list[Sighting]) -> list[Sighting]:
     """At most MOST_COMPARED, or one a moment up to MOST_MOMENTS, spread over the candidate: the best of every stretch."""
-    moments = np.unique([one.cand_s for one in found])
     if len(found) <= MOST_COMPARED:
         return sorted(found, key=lambda one: (one.cand_s, one.ref_s, one.by))
-    stretch = max(0.0, float(moments[-1] - moments[0]) / MOST_MOMENTS) if len(moments) > MOST_MOMENTS else 0.0
+    moments = np.unique([one.cand_s for one in found])
+    stretch = float(moments[-1] - moments[0]) / MOST_MOMENTS if len(moments) > MOST_MOMENTS else 0.0
     ordered = sorted(found, key=lambda one: (-one.points, one.cand_s, one.ref_s))
     by_moment: dict[float, int] = {}
     ranked = []

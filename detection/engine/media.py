@@ -13,6 +13,8 @@ from .points import Points as Points
 from .stored import pack, unpack
 
 FLAT = 4
+# A film of more than this is looked at less closely.
+LONG_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

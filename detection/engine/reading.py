@@ -20,7 +20,7 @@ from .cage import MediaSource, OpenMedia, open_media
 from .changing import CELLS, QUARTER, change_of
 from .fingerprint import SIDE
 from .learned import Descriptor, ModelError
-from .media import MediaFingerprint, joined_points
+from .media import LONG_SECONDS, MediaFingerprint, joined_points
 from .points import Points, points_of
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,6 @@ logger = logging.getLogger(__name__)
 RATE_LIGHT, RATE_DENSE, RATE_FAST = 4.0, 8.0, 1.0
 MOST_LIGHT, MOST_DENSE = 14_400, 14_400
 # Longer side in pixels and number of points by length of the film; a still has one view only.
-SHORT_SECONDS = 60
 # A stretch as long as this is looked at as closely as a film of its length, a longer one no closer than its own film.
 SHORT_STRETCH = 30
 SHORT_VIEW, LONG_VIEW, LONG_VIEW_DENSE, FAST_VIEW = (512, 600), (320, 300), (384, 400), (320, 250)
@@ -96,7 +95,7 @@ class _Reader:
         self._length = min(stretch.seconds, rest or stretch.seconds) if stretch else rest
         self._pictures: list[np.ndarray] = []
         like = about.duration_seconds if self._length > SHORT_STRETCH else self._length
-        self._long = like > SHORT_SECONDS
+        self._long = like > LONG_SECONDS
         side, self._most_points = self._view_size()
         self._size = about.fitted(side)
         most = MOST_DENSE if dense else MOST_LIGHT

@@ -13,6 +13,7 @@ from .changing import NOT_KNOWN, UNKNOWN, changes_along
 from .displaced import displaced
 from .drift import steady
 from .lines import Line
+from .media import LONG_SECONDS
 from .restless import restless
 from .sightings import Pair, Sighting
 from .vouching import hole, only_here, wandered
@@ -34,7 +35,7 @@ ONLY_HERE, SAME_RATIO, SAME_SHARE, UNDISTURBED, HARDLY_REPLACED = 0.6, 0.75, 0.4
 LEAST_STEADY, STEADY, HARDLY_STEADY, HOLDS = 0.6, 0.7, 0.9, 0.97
 MOVING, MANY_AT_EACH, NOWHERE_ELSE = 0.7, 100, 0.9
 # In two long films there are so many moments to choose from that a few seconds run along by chance.
-LONG_FILM, LASTS, LASTS_HELD = 60.0, 2.0, 8.0
+LASTS, LASTS_HELD = 2.0, 8.0
 FEWEST_PASSING, HARDLY_PASSING, MOST_PASSING = 100, 0.38, 2.5
 # How well what passes must agree and how much better than elsewhere, how alike the film must change and how much more so.
 PASSES, PASSES_LONG = (0.44, 0.24, 0.2, 0.12), (0.3, 0.2, 0.15, 0.15)
@@ -197,7 +198,7 @@ def _runs_along(signs: Signs) -> bool:
         return True
     if signs.moments < 3 or signs.seconds < SHORTEST_RUN or signs.typical < 6:
         return False
-    if signs.shorter > LONG_FILM and signs.along != NOT_KNOWN and not _lasts(signs):
+    if signs.shorter > LONG_SECONDS and signs.along != NOT_KNOWN and not _lasts(signs):
         return False
     return _changes(signs) or _passes(signs) or _moves(signs)
 

@@ -22,7 +22,7 @@ from detection.engine.points import (
     points_of,
     projected,
     read_as,
-)  # fmt: skip
+)
 from tests import clips
 
 

@@ -60,7 +60,7 @@ def test_a_copy_in_the_middle_of_a_film_is_found_at_its_place(
 def test_a_long_stretch_is_looked_at_as_its_film_is(
     film: Path, registered: ReferenceSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "SHORT_SECONDS", 10)
+    monkeypatch.setattr(reading, "LONG_SECONDS", 10)
     monkeypatch.setattr(reading, "SHORT_STRETCH", 4)
     part = fingerprint_media(film, dense=False, stretch=(2.5, 9.0))
     (found,) = compare(part, registered)
